@@ -1,0 +1,33 @@
+# Every target does its own set-up; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-destroy test check bench env sdk clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the pinned requirements and provide the Pulumi engine
+	@scripts/setup
+
+demo: setup ## score handwritten digits through a batch endpoint that `pulumi up` makes (PORT=7444: another port)
+	@scripts/demo
+
+demo-destroy: setup ## destroy what the demo made and stop the local Azure ML
+	@scripts/demo-destroy
+
+test: setup ## run all tests (ARGS="tests/e2e -k digits" runs some)
+	@scripts/test $(ARGS)
+
+check: setup ## format, lint, types, layers, unit tests
+	@scripts/check
+
+bench: setup ## measure up, no-op up, refresh, destroy against do-nothing resources
+	@scripts/bench $(ARGS)
+
+env: setup ## print the local stack's environment as export lines, to be evaluated by a shell
+	@scripts/env
+
+sdk: setup ## write the typed resource classes again from the declarations
+	@.venv/bin/python tools/generate_sdk.py
+
+clean: ## stop the local Azure ML; remove what the demo, the tests and the tools left here
+	@scripts/clean

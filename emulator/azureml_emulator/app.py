@@ -1,0 +1,226 @@
+"""The application: one route table, and the one place that reads requests and writes answers."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from azureml_emulator import control, tokens
+from azureml_emulator.arm import operations, resources
+from azureml_emulator.batch import routes as batch_routes
+from azureml_emulator.blobs import BlobProxy
+from azureml_emulator.http import Call, CaseInsensitive, Face, Reply, Route, ServiceError
+from azureml_emulator.kinds import KINDS
+from azureml_emulator.kinds.workspace import discovery
+from azureml_emulator.router import BadPathError, Match, Router, decode_path
+from azureml_emulator.unsupported import unknown_path
+from azureml_emulator.urls import BLOB_PREFIX
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+
+_LOG = logging.getLogger(__name__)
+
+ROUTES: tuple[Route, ...] = (
+    *(route for kind in KINDS for route in resources.routes(kind)),
+    *operations.ROUTES,
+    *tokens.ROUTES,
+    *control.ROUTES,
+    Route("GET", "/discovery/workspaces/{workspace_guid}", discovery, "open", "discovery"),
+    Route("GET", "/discovery", discovery, "open", "discovery"),
+    *batch_routes.ROUTES,
+)
+
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-zA-Z]+)?")
+_TRAILING_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+_LARGEST_BODY = 16 * 1024 * 1024
+_SIDES: Mapping[Face, str] = {"arm": "arm", "history": "arm", "dataplane": "ml"}
+
+
+class App:
+    """The ASGI application of one emulator."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._router = Router(ROUTES)
+        self._blobs = BlobProxy(emulator)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        if raw_path.startswith(BLOB_PREFIX.encode()):
+            await self._blobs(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        try:
+            reply, face = await self._answer(scope, receive, raw_path.partition(b"?")[0], headers)
+        except ClientDisconnect:
+            return
+        await _write(reply, face, headers)(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, raw_path: bytes, headers: Headers) -> tuple[Reply, Face]:
+        method: str = scope["method"]
+        face: Face = "arm"
+        try:
+            segments = decode_path(raw_path)
+            match = self._router.match(segments)
+            if match is None or method not in match.routes:
+                return self._no_route(method, segments, match, headers), face
+            route, names = match.routes[method]
+            face = route.face
+            if face != "control":
+                self._emulator.counters.request("token" if route.name == "token" else face, method, route.name)
+            claims = self._authenticate(route, headers)
+            query = CaseInsensitive(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+            if face == "arm":
+                _check_api_version(query)
+            body = await _read(Request(scope, receive), headers)
+            call = Call(
+                method=method,
+                path="/" + "/".join(segments),
+                params=match.params(names),
+                query=query,
+                headers=headers,
+                body=body,
+                claims=claims,
+                emulator=self._emulator,
+            )
+            answer = route.handler(call)
+            return (await answer if inspect.isawaitable(answer) else answer), face
+        except BadPathError as error:
+            return _error(ServiceError(400, "InvalidResourceName", f"The address is not valid: {error}."), face), face
+        except ServiceError as error:
+            return _error(error, face), face
+        except ClientDisconnect:
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the cause
+            number = str(uuid.uuid4())
+            _LOG.exception("error %s in %s %s", number, method, "/".join(segments))
+            text = f"The emulator failed on this request; its log has the cause under '{number}'."
+            return _error(ServiceError(500, "InternalServerError", text), face), face
+
+    def _authenticate(self, route: Route, headers: Headers) -> Mapping[str, Any]:
+        if route.face == "open":
+            return {}
+        if route.face == "control":
+            control.check_key(self._emulator, headers.get("x-emulator-key", ""))
+            return {}
+        return self._emulator.identity.check(headers.get("authorization", ""), _SIDES[route.face])
+
+    def _no_route(self, method: str, segments: list[str], match: Match | None, headers: Headers) -> Reply:
+        self._emulator.counters.request("arm", method, "unknown")
+        if segments and segments[0].lower() in {"subscriptions", "providers"}:
+            self._emulator.identity.check(headers.get("authorization", ""), "arm")
+        if match is not None:
+            allowed = ", ".join(sorted(match.routes))
+            error = ServiceError(
+                405,
+                "MethodNotAllowed",
+                f"The resource at '/{'/'.join(segments)}' does not support the method {method}; it supports {allowed}.",
+                headers={"Allow": allowed},
+            )
+        else:
+            error = unknown_path(segments)
+        return _error(error, "arm")
+
+
+def _check_api_version(query: Mapping[str, str]) -> None:
+    version = query.get("api-version", "")
+    if not version:
+        raise ServiceError(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if not _API_VERSION.fullmatch(version):
+        raise ServiceError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. It is a date with an optional suffix, such as "
+            "'2024-04-01' or '2024-01-01-preview'.",
+        )
+
+
+async def _read(request: Request, headers: Headers) -> Any:
+    if request.method in {"GET", "HEAD"}:
+        return None
+    length = headers.get("content-length", "0")
+    data = b"" if length == "0" and "transfer-encoding" not in headers else await _body(request)
+    if not data.strip():
+        return None
+    kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
+    return parse_json(data)
+
+
+async def _body(request: Request) -> bytes:
+    pieces, size = [], 0
+    async for piece in request.stream():
+        pieces.append(piece)
+        size += len(piece)
+        if size > _LARGEST_BODY:
+            raise ServiceError(413, "RequestEntityTooLarge", f"The body is larger than {_LARGEST_BODY} bytes.")
+    return b"".join(pieces)
+
+
+def parse_json(data: bytes) -> Any:
+    """Read JSON as the service does: commas before a closing bracket are forgiven."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        try:
+            return orjson.loads(_TRAILING_COMMA.sub(lambda match: match[1] or b"", data))
+        except orjson.JSONDecodeError:
+            raise ServiceError(
+                400,
+                "InvalidRequestContent",
+                f"The request content was invalid and could not be deserialized: '{error}'.",
+            ) from None
+
+
+def _error(error: ServiceError, face: Face) -> Reply:
+    """An error in the form that its face has in the service."""
+    details = list(error.details)
+    if face == "dataplane":
+        return Reply({"code": error.code, "message": error.message, "details": details}, error.status, error.headers)
+    body = {
+        "code": error.code,
+        "message": error.message,
+        "target": error.target,
+        "details": details,
+        "additionalInfo": [],
+    }
+    return Reply({"error": body}, error.status, error.headers)
+
+
+def _write(reply: Reply, face: Face, headers: Headers) -> Response:
+    body = b"" if reply.body is None else orjson.dumps(reply.body)
+    response = Response(body, reply.status)
+    out = response.raw_headers
+    if reply.body is not None:
+        out.append((b"content-type", b"application/json; charset=utf-8"))
+    if face != "open":
+        out.append((b"x-ms-request-id", str(uuid.uuid4()).encode()))
+        correlation = headers.get("x-ms-correlation-request-id") or str(uuid.uuid4())
+        out.append((b"x-ms-correlation-request-id", correlation.encode("latin-1", "replace")))
+        client = headers.get("x-ms-client-request-id")
+        if client:
+            out.append((b"x-ms-client-request-id", client.encode("latin-1", "replace")))
+        out.append((b"cache-control", b"no-cache"))
+    for name, value in reply.headers.items():
+        out.append((name.lower().encode(), value.encode("latin-1", "replace")))
+    return response

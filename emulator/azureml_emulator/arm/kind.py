@@ -1,0 +1,174 @@
+"""The declaration of a resource kind, and the resource that a request is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from azureml_emulator.arm.schema import Body, Tags
+from azureml_emulator.http import PROVIDER, Call, ServiceError
+from azureml_emulator.store import Document
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class NameRule:
+    """What a resource may be called: a pattern, and the rule in words for the error."""
+
+    pattern: re.Pattern[str]
+    rule: str
+
+    @classmethod
+    def of(cls, pattern: str, rule: str) -> NameRule:
+        """A rule from a pattern that the whole name must match."""
+        return cls(re.compile(pattern), rule)
+
+
+ANY_NAME = NameRule.of(
+    r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}",
+    "1 to 255 letters, digits, '-', '_' and '.', starting with a letter or digit",
+)
+
+
+class Tracked(Body):
+    """The envelope of a resource with a location."""
+
+    location: str | None = None
+    tags: Tags
+    identity: dict[str, Any] | None = None
+    kind: str | None = None
+    sku: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """One resource of one request: where it is, what it belongs to, who asks."""
+
+    emulator: Emulator
+    kind: Kind
+    id: str
+    name: str
+    owner: Document | None
+    old: Document | None
+    caller: str
+    api_version: str
+
+    @cached_property
+    def workspace(self) -> Document:
+        """The workspace that the resource lies in."""
+        parts = self.id.split("/")
+        document = self.emulator.store.get("/".join(parts[:9]))
+        if document is None:
+            raise ServiceError(404, "ResourceNotFound", f"There is no workspace for '{self.id}'.")
+        return document
+
+    @property
+    def region(self) -> str:
+        """The region of the workspace, such as ``eastus``."""
+        return str(self.workspace["location"])
+
+
+Properties = dict[str, Any]
+
+
+def _as_sent(_target: Target, body: Any) -> Properties:
+    properties: Properties = body.properties.dump()
+    return properties
+
+
+def _nothing(_target: Target, _document: Document) -> None:
+    """The default of hooks that have nothing to do."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What PATCH takes and how it changes the stored document."""
+
+    body: type[Body]
+    apply: Callable[[Target, Document, Any], Document]
+
+
+@dataclass(frozen=True)
+class Action:
+    """A POST below a resource, such as ``listSecrets``."""
+
+    name: str
+    handler: Callable[[Call, Target], Any]
+    exists: bool = True
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of resource: its place, its body, its rules.
+
+    ``place`` is the path below the owner (``batchEndpoints/{endpoint}``). ``prepare`` turns a valid body
+    into the stored ``properties`` and raises :class:`ServiceError` where a rule is broken. ``written``
+    and ``removed`` run in the same transaction as the write. ``immutable`` are paths in the document that
+    a PUT of an existing resource cannot change. ``marks`` are what the resource can be found by;
+    ``search`` answers a list from them when the query asks so.
+    """
+
+    place: str
+    body: type[Body]
+    owner: Kind | None = None
+    names: NameRule = ANY_NAME
+    long_running: bool = False
+    operations: str = "mfeOperations"
+    operation_in_properties: bool = False
+    prepare: Callable[[Target, Any], Properties] = _as_sent
+    written: Callable[[Target, Document], None] = _nothing
+    removed: Callable[[Target, Document], None] = _nothing
+    patch: Patch | None = None
+    immutable: tuple[str, ...] = ()
+    changed: str = "The property '{property}' of '{name}' cannot be changed."
+    marks: Callable[[Target, Document], Mapping[str, str]] | None = None
+    actions: tuple[Action, ...] = ()
+    methods: frozenset[str] = frozenset({"GET", "LIST", "PUT", "PATCH", "DELETE"})
+    keep: Callable[[Call], Callable[[Document], bool] | None] = field(default=lambda _call: None)
+    search: Callable[[Call, Document], list[Document] | None] | None = None
+    missing: Literal["resource", "asset"] = "resource"
+
+    @cached_property
+    def name(self) -> str:
+        """The kind's name below the workspace, ``batchEndpoints/deployments``; the store's kind."""
+        own = "/".join(segment for segment in self.place.split("/") if not segment.startswith("{"))
+        if self.owner is None or self.owner.owner is None:
+            return own.rpartition("/")[2]
+        return own if self.owner.name == "workspaces" else f"{self.owner.name}/{own}"
+
+    @cached_property
+    def type(self) -> str:
+        """The ARM resource type."""
+        if self.owner is None:
+            return "Microsoft.Resources/resourceGroups"
+        return f"{PROVIDER}/workspaces" if self.name == "workspaces" else f"{PROVIDER}/workspaces/{self.name}"
+
+    @cached_property
+    def path(self) -> str:
+        """The path template of one resource."""
+        return f"{self.owner.path if self.owner else ''}/{self.place}"
+
+    def place_of(self, params: Mapping[str, str]) -> str:
+        """The place with the parameters filled in."""
+        return _PARAMETER.sub(lambda match: params[match[1]], self.place)
+
+    @property
+    def own_parameter(self) -> str:
+        """The name of the last path parameter, which holds the resource's name."""
+        return str(_PARAMETER.findall(self.place)[-1])
+
+    def id_of(self, params: Mapping[str, str]) -> str:
+        """The ARM id for path parameters, as the client spelt it."""
+        return f"{self.owner.id_of(params) if self.owner else ''}/{self.place_of(params)}"
+
+
+def parent_id(resource_id: str) -> str:
+    """The id of what a resource is listed under: the id without its last two segments."""
+    return resource_id.rsplit("/", 2)[0].removesuffix(f"/providers/{PROVIDER}")

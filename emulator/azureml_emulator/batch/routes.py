@@ -1,0 +1,259 @@
+"""The addresses of batch jobs: the scoring data plane, ARM jobs, run history and the jobs' listing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azureml_emulator.batch import submit, views
+from azureml_emulator.batch.invoke import read_invocation
+from azureml_emulator.batch.lenient import BodyError, Fields
+from azureml_emulator.batch.records import TERMINAL
+from azureml_emulator.http import WORKSPACE, Call, Reply, Route, ServiceError
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+    from azureml_emulator.store import Document
+
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+REQUEST_HEADERS = ("repeatability_request-id", "repeatability-request-id")
+"""The official client writes the first form; the second is that of the OASIS standard."""
+LISTING_VERSION = "2020-09-01-dataplanepreview"
+PAGE = 100
+POLL_AFTER = "1"
+_INFERENCE = "/inference/{endpoint}.{region}/jobs"
+_HISTORY = f"/history/v1.0{WORKSPACE}"
+_DATA = f"/data/v1.0{WORKSPACE}"
+_LISTING = f"/mferp/managementfrontend{WORKSPACE}/batchEndpoints/{{endpoint}}"
+
+
+# -- data plane --------------------------------------------------------------------------------------------
+
+
+def invoke(call: Call) -> Reply:
+    """``POST {scoringUri}``: start a job. The same repeatability id gets the same job."""
+    emulator = call.emulator
+    endpoint = submit.find_endpoint(emulator, call.params["endpoint"], call.params["region"])
+    request = next((call.headers[name] for name in REQUEST_HEADERS if name in call.headers), None)
+    known = emulator.jobs.records.by_request(endpoint["id"], request) if request else None
+    if known is not None:
+        return _accepted(emulator, endpoint, known)
+    served = submit.route(emulator, endpoint, call.headers.get(DEPLOYMENT_HEADER))
+    try:
+        asked = read_invocation(call.body, served.workspace_id)
+    except BodyError as error:
+        raise ServiceError(400, "UserError", str(error)) from error
+    record = submit.make_record(emulator, served, asked)
+    return _accepted(emulator, endpoint, emulator.jobs.submit(record, endpoint["id"], request))
+
+
+def poll(call: Call) -> Reply:
+    """``GET {scoringUri}/{job}``: a job's state."""
+    endpoint = submit.find_endpoint(call.emulator, call.params["endpoint"], call.params["region"])
+    workspace = submit.workspace_of(call.emulator, endpoint)
+    record = call.emulator.jobs.records.get(workspace["id"], call.params["job"])
+    if record is None or record["endpoint"].lower() != endpoint["name"].lower():
+        raise ServiceError(404, "NotFound", f"The endpoint '{endpoint['name']}' has no job '{call.params['job']}'.")
+    headers = {} if record["status"] in TERMINAL else {"Retry-After": POLL_AFTER}
+    return Reply(views.data_plane(record), headers=headers)
+
+
+def list_of_endpoint(call: Call) -> Reply:
+    """``GET {scoringUri}``: the endpoint's jobs, newest first."""
+    endpoint = submit.find_endpoint(call.emulator, call.params["endpoint"], call.params["region"])
+    workspace = submit.workspace_of(call.emulator, endpoint)
+    return _page(call, workspace["id"], {"endpoint": endpoint["name"]})
+
+
+def _accepted(emulator: Emulator, endpoint: Document, record: Document) -> Reply:
+    address = f"{emulator.urls.scoring(endpoint['name'], submit.workspace_of(emulator, endpoint)['location'])}"
+    return Reply(views.data_plane(record), 201, {"Location": f"{address}/{record['name']}"})
+
+
+# -- the listing that the official client uses -------------------------------------------------------------
+
+
+def list_jobs(call: Call) -> Reply:
+    """The jobs of an endpoint or of one of its deployments, newest first, a page at a time.
+
+    Clients come with a token for scoring (the official one) or for management.
+    """
+    _check_any_token(call)
+    workspace = _workspace(call)
+    endpoint = call.emulator.store.get(f"{workspace['id']}/batchEndpoints/{call.params['endpoint']}")
+    if endpoint is None:
+        raise ServiceError(404, "NotFound", f"There is no batch endpoint '{call.params['endpoint']}'.")
+    keep = {"endpoint": endpoint["name"]}
+    if "deployment" in call.params:
+        keep["deployment"] = call.params["deployment"]
+    return _page(call, workspace["id"], keep)
+
+
+def _check_any_token(call: Call) -> None:
+    authorization = call.headers.get("authorization", "")
+    try:
+        call.emulator.identity.check(authorization, "ml")
+    except ServiceError:
+        call.emulator.identity.check(authorization, "arm")
+
+
+def _page(call: Call, workspace_id: str, keep: dict[str, str]) -> Reply:
+    cursor = call.query.get("$skipToken", "")
+    size = call.query.get("$top", "") or call.query.get("count", "")
+    if (cursor and not cursor.isdecimal()) or (size and not size.isdecimal()):
+        raise ServiceError(400, "UserError", "'$top' and '$skipToken' must be whole numbers.")
+    most = max(1, min(int(size or PAGE), PAGE))
+    records, following = call.emulator.jobs.records.page(
+        workspace_id, size=most, cursor=int(cursor) if cursor else None, keep=keep
+    )
+    answer: dict[str, Any] = {"value": [views.data_plane(record) for record in records]}
+    if following is not None:
+        version = call.query.get("api-version", LISTING_VERSION)
+        query = f"api-version={version}&$top={most}&$skipToken={following}"
+        answer["nextLink"] = f"{call.emulator.urls.origin}{call.path}?{query}"
+    return Reply(answer)
+
+
+# -- ARM ---------------------------------------------------------------------------------------------------
+
+
+def get_job(call: Call) -> Reply:
+    """``GET {WS}/jobs/{name}``: a job, or one of their steps."""
+    record, is_step = _find(call, call.params["job"])
+    return Reply(views.arm_step(record) if is_step else views.arm_job(record, call.emulator.urls.origin))
+
+
+def list_arm_jobs(call: Call) -> Reply:
+    """``GET {WS}/jobs``: every job of the workspace, newest first."""
+    workspace = _workspace(call)
+    skip = call.query.get("$skip", "")
+    if skip and not skip.isdecimal():
+        raise ServiceError(400, "UserError", f"The value '{skip}' of '$skip' is not a whole number.", "$skip")
+    records, following = call.emulator.jobs.records.page(
+        workspace["id"], size=PAGE, cursor=int(skip) if skip else None, keep={}
+    )
+    origin = call.emulator.urls.origin
+    answer: dict[str, Any] = {"value": [views.arm_job(record, origin) for record in records]}
+    if following is not None:
+        answer["nextLink"] = f"{origin}{call.path}?api-version={call.query['api-version']}&$skip={following}"
+    return Reply(answer)
+
+
+def cancel_job(call: Call) -> Reply:
+    """``POST {WS}/jobs/{name}/cancel``: stop a job; 200 when it has stopped, else 202."""
+    record, _ = _find(call, call.params["job"])
+    after = call.emulator.jobs.cancel(record)
+    if after["status"] in TERMINAL:
+        return Reply(None, 200)
+    version = call.query.get("api-version", "")
+    location = f"{call.emulator.urls.arm(record['id'])}/cancelResult?api-version={version}"
+    return Reply(None, 202, {"Location": location, "Retry-After": POLL_AFTER})
+
+
+def cancel_result(call: Call) -> Reply:
+    """Where the cancel operation's ``Location`` leads: 202 until the job has stopped."""
+    record, _ = _find(call, call.params["job"])
+    if record["status"] in TERMINAL:
+        return Reply(None, 200)
+    version = call.query.get("api-version", "")
+    location = f"{call.emulator.urls.arm(record['id'])}/cancelResult?api-version={version}"
+    return Reply(None, 202, {"Location": location, "Retry-After": POLL_AFTER})
+
+
+# -- run history -------------------------------------------------------------------------------------------
+
+
+def details(call: Call) -> Reply:
+    """A run's state, error, warnings and logs."""
+    record, is_step = _find(call, call.params["run"])
+    return Reply(views.run_details(record, step=is_step, signed=_signer(call.emulator)))
+
+
+def get_run(call: Call) -> Reply:
+    """A run's metadata."""
+    record, is_step = _find(call, call.params["run"])
+    return Reply(views.run(record, _workspace(call), step=is_step))
+
+
+def children(call: Call) -> Reply:
+    """A job's steps: one."""
+    record, is_step = _find(call, call.params["run"])
+    steps = [] if is_step else [views.run(record, _workspace(call), step=True)]
+    return Reply({"value": steps})
+
+
+def run_data(call: Call) -> Reply:
+    """``POST rundata``: a run's metadata with its outputs."""
+    name = _asked(call).text("runId")
+    if not name:
+        raise ServiceError(400, "UserError", "'runId' must not be empty.", "runId")
+    record, is_step = _find(call, name)
+    return Reply({"runMetadata": views.run(record, _workspace(call), step=is_step)})
+
+
+def resolved_uris(call: Call) -> Reply:
+    """``POST dataversion/batchGetResolvedUris``: where the data behind asset ids are."""
+    assets = _asked(call).get("values")
+    if not isinstance(assets, list) or not all(isinstance(asset, str) for asset in assets):
+        raise ServiceError(400, "UserError", "'values' must be a list of asset ids.", "values")
+    workspace = _workspace(call)
+    found = {}
+    for asset in assets:
+        step = views.step_of_output(asset)
+        record = call.emulator.jobs.records.by_step(workspace["id"], step) if step else None
+        if record is not None:
+            found[asset] = {"uri": views.output_uri(record), "type": "UriFolder"}
+    return Reply({"values": found})
+
+
+def _asked(call: Call) -> Fields:
+    try:
+        return Fields(call.body)
+    except BodyError as error:
+        raise ServiceError(400, "UserError", str(error)) from error
+
+
+def _signer(emulator: Emulator) -> views.SignedUrl:
+    def signed(container: str, path: str) -> str:
+        return f"{emulator.urls.blob(container, path)}?{emulator.storage.blob_sas(container, path)}"
+
+    return signed
+
+
+def _workspace(call: Call) -> Document:
+    parts = call.params
+    workspace_id = WORKSPACE.format(**{name: parts[name] for name in ("subscription", "group", "workspace")})
+    workspace = call.emulator.store.get(workspace_id)
+    if workspace is None:
+        raise ServiceError(404, "ResourceNotFound", f"The workspace '{parts['workspace']}' was not found.")
+    return workspace
+
+
+def _find(call: Call, name: str) -> tuple[Document, bool]:
+    """A job by its own name or by its step's, and whether it was the step's."""
+    workspace_id = _workspace(call)["id"]
+    records = call.emulator.jobs.records
+    record = records.get(workspace_id, name)
+    if record is not None:
+        return record, False
+    record = records.by_step(workspace_id, name)
+    if record is None:
+        raise ServiceError(404, "UserError", f"Job {name} was not found in the workspace {workspace_id}.")
+    return record, True
+
+
+ROUTES = (
+    Route("POST", _INFERENCE, invoke, "dataplane", "inference"),
+    Route("GET", _INFERENCE, list_of_endpoint, "dataplane", "inference"),
+    Route("GET", f"{_INFERENCE}/{{job}}", poll, "dataplane", "inference"),
+    Route("GET", f"{WORKSPACE}/jobs", list_arm_jobs, "arm", "jobs"),
+    Route("GET", f"{WORKSPACE}/jobs/{{job}}", get_job, "arm", "jobs"),
+    Route("POST", f"{WORKSPACE}/jobs/{{job}}/cancel", cancel_job, "arm", "jobs"),
+    Route("GET", f"{WORKSPACE}/jobs/{{job}}/cancelResult", cancel_result, "arm", "jobs"),
+    Route("GET", f"{_HISTORY}/runs/{{run}}", get_run, "history", "history"),
+    Route("GET", f"{_HISTORY}/runs/{{run}}/details", details, "history", "history"),
+    Route("GET", f"{_HISTORY}/runs/{{run}}/children", children, "history", "history"),
+    Route("POST", f"{_HISTORY}/rundata", run_data, "history", "history"),
+    Route("POST", f"{_DATA}/dataversion/batchGetResolvedUris", resolved_uris, "history", "data"),
+    Route("GET", f"{_LISTING}/jobs", list_jobs, "open", "mferp"),
+    Route("GET", f"{_LISTING}/deployments/{{deployment}}/jobs", list_jobs, "open", "mferp"),
+)

@@ -1,0 +1,291 @@
+"""A scoring job from its specification to its results: prepare, wait for nodes, score, finalize."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from azureml_emulator.batch import environment, limits, outputs
+from azureml_emulator.batch.failure import Failure, JobFailedError, Screen
+from azureml_emulator.batch.files import AnyFiles, Listing, PlaceError, safe_join
+from azureml_emulator.batch.logs import (
+    DRIVER,
+    EXECUTION,
+    PROGRESS,
+    PROGRESS_EVERY,
+    USER_ERRORS,
+    LogFolder,
+    Uploader,
+    progress_line,
+)
+from azureml_emulator.batch.materialise import InputFiles, fetch_all, list_input
+from azureml_emulator.batch.minibatch import Ledger, sort_files, split
+from azureml_emulator.batch.pool import Pool
+from azureml_emulator.batch.variables import worker_variables
+from azureml_emulator.batch.workers import Launch, Slot, WorkerProcess
+from azureml_emulator.settings import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from azureml_emulator.batch.minibatch import Outcome
+    from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, Place
+
+FULL_REPORTS = 100
+"""Failed attempts that are reported with their traceback; later ones get a line each."""
+MLFLOW_SCRIPT = Path(__file__).with_name("mlflow_score.py")
+
+
+class Reporter(Protocol):
+    """What a job needs of the line to the emulator."""
+
+    on_cancel: Callable[[], None]
+
+    def emit(self, event: str, **values: Any) -> None:
+        """Send one event."""
+
+    def wait_for_nodes(self) -> None:
+        """Wait until the compute has nodes for this job."""
+
+    def check(self) -> None:
+        """Raise when the job was canceled."""
+
+
+class Job:
+    """One run of one job. Safe to run again in the same folder: it goes on where the journal ends."""
+
+    def __init__(self, spec: JobSpec, control: Reporter) -> None:
+        self.spec = spec
+        self.control = control
+        self.folder = Path(spec.folder)
+        self.output = self.folder / "output"
+        self.logs = LogFolder(self.folder / "step")
+        self.job_logs = LogFolder(self.folder / "job")
+        self.files = AnyFiles(spec.storage)
+        self._uploader = self._make_uploader()
+        self._python = ""
+        self._code = self.folder / "code"
+        self._failures = 0
+
+    def run(self) -> None:
+        """Do everything.
+
+        Raises:
+            JobFailedError: the job failed.
+            JobCanceledError: the job was canceled.
+        """
+        for folder in (self.folder, self.output):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._uploader.start()
+        self._state("Preparing")
+        self._prepare()
+        self._state("Queued")
+        self.control.wait_for_nodes()
+        self._state("Running")
+        self._score()
+        self._state("Finalizing")
+        self._upload_output()
+
+    def screen(self, reason: JobFailedError) -> dict[str, Any]:
+        """A failure as the error of the job's run: code, and everything one needs to know as message."""
+        text = str(Screen(self.spec.name, reason.headline, reason.failure))
+        user = reason.failure.cause not in {"internal", "disk"}
+        return {"code": "UserError" if user else "ServiceError", "message": text}
+
+    def close(self, status: str, error: dict[str, Any] | None) -> None:
+        """Say how it ended in the logs, and bring them to the datastore."""
+        if error is not None:
+            self.logs.add(USER_ERRORS, error["message"])
+            self.job_logs.add(EXECUTION, error["message"])
+        self.job_logs.add(EXECUTION, f"Job {self.spec.name}: {status}")
+        for problem in self._uploader.finish():
+            self.control.emit("notice", text=problem)
+
+    # -- the phases --------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        """Environment, code and model."""
+        with ThreadPoolExecutor(2) as threads:
+            assets = threads.submit(self._fetch_assets)
+            built = environment.prepare(self._environment_spec(), cache_folder() / "environments", self._note)
+            assets.result()
+        self.control.check()
+        for notice in built.notices:
+            self.job_logs.add(EXECUTION, notice)
+            self.control.emit("notice", text=notice)
+        self._python = str(built.python)
+        self._check_script()
+
+    def _fetch_assets(self) -> None:
+        spec = self.spec
+        if spec.code is not None:
+            fetch_all(self.files, spec.code, self._code, "code")
+        if spec.model is not None:
+            self._fetch_model(spec.model)
+
+    def _fetch_model(self, place: Place) -> None:
+        """Copy the model below its own name: AZUREML_MODEL_DIR is the *parent* of the registered folder."""
+        target = self.folder / "model"
+        try:
+            single = self.files.at(place).list(place).folder != place
+        except PlaceError as error:
+            raise JobFailedError(Failure("model", f"the model could not be read: {error}")) from error
+        fetch_all(self.files, place, target if single else target / place.name, "model")
+
+    def _environment_spec(self) -> EnvironmentSpec:
+        return self.spec.environment
+
+    def _check_script(self) -> None:
+        if self.spec.code is None:
+            return
+        if not safe_join(self._code, self.spec.script).is_file():
+            here = ", ".join(sorted(path.name for path in self._code.iterdir())[:10])
+            title = f"the code has no scoring script {self.spec.script}; at its top level are: {here}"
+            raise JobFailedError(Failure("code", title))
+
+    def _score(self) -> None:
+        spec, scoring = self.spec, self.spec.scoring
+        self._refuse_existing_output()
+        plan = outputs.load_plan(self.folder)
+        if plan is None:
+            found = list_input(self.files, spec.data)
+            plan = Listing(found.folder, sort_files(found.names))
+            outputs.save_plan(self.folder, plan)
+        batches = split(len(plan.names), scoring.mini_batch_size)
+        with outputs.Journal(self.folder) as journal:
+            ledger = Ledger(batches, scoring.max_retries, scoring.error_threshold, dict(journal.finished))
+            left = [batch for batch in batches if batch.index not in journal.finished]
+            if journal.finished:
+                self._note(f"Resuming: {len(journal.finished)} of {len(batches)} mini-batches are done already.")
+            slots = [Slot(n, p) for p in range(scoring.concurrency) for n in range(scoring.nodes)][: len(left)]
+            source = InputFiles(self.files, plan, left, self.folder / "input")
+            book = Book(self, journal, ledger, len(plan.names))
+            pool = Pool(spec, ledger, source, book, self._starter(len(slots)), slots)
+            self.control.on_cancel = pool.cancel
+            self.control.check()
+            source.start(pool.wake)
+            try:
+                pool.run()
+            finally:
+                source.stop()
+                book.progress(final=True)
+            if scoring.output_action == "AppendRow":
+                journal.assemble(self.output / scoring.output_file)
+
+    def _starter(self, workers: int) -> Callable[[Slot], WorkerProcess]:
+        threads = limits.threads_per_worker(self.spec.node, self.spec.scoring.concurrency, max(1, workers))
+        variables = worker_variables(self.spec, self._python, self.folder, threads)
+        for node in range(self.spec.scoring.nodes):
+            folder = self._node_folder(node)
+            if not folder.exists():
+                (folder.parent / "tmp").mkdir(parents=True, exist_ok=True)
+                shutil.copytree(self._code, folder)
+
+        def start(slot: Slot) -> WorkerProcess:
+            folder = self._node_folder(slot.node)
+            stdout = self.logs.path(f"logs/user/stdout/{slot.node_name}/{slot.process_name}.stdout.txt")
+            stderr = self.logs.path(f"logs/user/stderr/{slot.node_name}/{slot.process_name}.stderr.txt")
+            own = {"HOME": str(folder.parent), "TMPDIR": str(folder.parent / "tmp")}
+            launch = Launch(self._python, folder, {**variables, **own, **self.spec.variables}, stdout, stderr)
+            worker = WorkerProcess(slot, launch)
+            self._note(f"{slot.node_name}/{slot.process_name} started as process {worker.process.pid}")
+            return worker
+
+        return start
+
+    def _node_folder(self, node: int) -> Path:
+        return self.folder / "nodes" / Slot(node, 0).node_name / "code"
+
+    def _refuse_existing_output(self) -> None:
+        scoring = self.spec.scoring
+        if scoring.output_action != "AppendRow":
+            return
+        try:
+            there = self.files.at(self.spec.output).exists(self.spec.output, scoring.output_file)
+        except PlaceError as error:
+            raise JobFailedError(Failure("output", f"the output cannot be reached: {error}")) from error
+        if there:
+            title = f"the output location holds a file {scoring.output_file} already ({self.spec.output.path})"
+            raise JobFailedError(Failure("output", title))
+
+    def _upload_output(self) -> None:
+        place = self.spec.output
+        paths = [path for path in self.output.rglob("*") if path.is_file()]
+        try:
+            writer = self.files.at(place)
+            with ThreadPoolExecutor(8) as threads:
+                names = [path.relative_to(self.output).as_posix() for path in paths]
+                list(threads.map(lambda pair: writer.put(place, *pair), zip(names, paths, strict=True)))
+        except PlaceError as error:
+            raise JobFailedError(Failure("output", f"the output could not be written: {error}")) from error
+
+    # -- saying so ---------------------------------------------------------------------------------------
+
+    def _state(self, status: str) -> None:
+        self.job_logs.add(EXECUTION, f"Job {self.spec.name}: {status}")
+        self.control.emit("state", status=status)
+
+    def _note(self, text: str) -> None:
+        self.logs.add(DRIVER, text)
+
+    def report(self, failure: Failure) -> None:
+        """Put a failed attempt into the user's error log."""
+        self._failures += 1
+        if self._failures > FULL_REPORTS:
+            self.logs.add(USER_ERRORS, f"{failure.title} ({failure.where}; {', '.join(failure.files[:1])})")
+        else:
+            self.logs.add(USER_ERRORS, str(Screen(self.spec.name, "an attempt failed", failure)) + "\n")
+
+    def _make_uploader(self) -> Uploader:
+        def announce(number: int, name: str) -> None:
+            self.control.emit("log", scope=("step", "job")[number], name=name)
+
+        sources = [
+            (folder.folder, self.files.at(place), place)
+            for folder, place in ((self.logs, self.spec.logs), (self.job_logs, self.spec.parent_logs))
+        ]
+        return Uploader(sources, announce)
+
+
+class Book:
+    """Writes outcomes to the journal and progress to whoever watches, at most five times a second."""
+
+    def __init__(self, job: Job, journal: outputs.Journal, ledger: Ledger, items: int) -> None:
+        self._job = job
+        self._journal = journal
+        self._ledger = ledger
+        self._items = items
+        self._begun = time.monotonic()
+        self._shown = 0.0
+        self.progress(final=True)
+
+    def finished(self, outcome: Outcome, rows: str) -> None:
+        """A mini-batch is through."""
+        self._journal.add(outcome, rows)
+        self.progress()
+
+    def failed(self, failure: Failure) -> None:
+        """An attempt failed."""
+        self._job.report(failure)
+
+    def progress(self, *, final: bool = False) -> None:
+        """Show where the job stands."""
+        now = time.monotonic()
+        if not final and now - self._shown < PROGRESS_EVERY:
+            return
+        self._shown = now
+        ledger = self._ledger
+        done, total = len(ledger.finished), len(ledger.batches)
+        line = progress_line(done, total, ledger, self._items, now - self._begun)
+        self._job.logs.add(PROGRESS, line, stamped=False)
+        self._job.control.emit(
+            "progress",
+            done=done,
+            total=total,
+            items_done=ledger.items_done,
+            items_total=self._items,
+            items_failed=ledger.items_failed,
+        )

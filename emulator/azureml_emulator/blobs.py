@@ -1,0 +1,129 @@
+"""The way to the blobs: ``/blob/{account}.blob.{suffix}/...`` is passed on to Azurite, streaming both ways.
+
+Signatures are computed over the account, container and blob, not over this address, so shared access
+signatures pass unchanged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from starlette.types import Receive, Scope, Send
+
+from azureml_emulator.http import ServiceError
+from azureml_emulator.upstream import Response, UpstreamError
+from azureml_emulator.urls import BLOB_PREFIX
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+
+_LOG = logging.getLogger(__name__)
+
+_HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"expect", b"te", b"trailer", b"upgrade", b"proxy-connection"})
+_NOT_REQUEST = _HOP_BY_HOP | {b"host"}
+_NOT_RESPONSE = _HOP_BY_HOP | {b"transfer-encoding", b"date", b"server"}
+_COPY_SOURCE = b"x-ms-copy-source"
+_CREATED = 201
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection before its request was complete."""
+
+
+class BlobProxy:
+    """Passes blob requests to the emulator's Azurite."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on and its answer back."""
+        self._emulator.counters.request("blob", scope["method"], "blobs")
+        started = False
+        try:
+            response = await self._forward(scope, receive)
+            if response.status == _CREATED and _completes_blob(scope):
+                self._emulator.counters.uploaded_blob()
+            headers = [(name, value) for name, value in response.headers if name not in _NOT_RESPONSE]
+            await send({"type": "http.response.start", "status": response.status, "headers": headers})
+            started = True
+            async for piece in response.body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+        except ClientGoneError:
+            return
+        except ServiceError as error:
+            await _refuse(send, error.status, error.code, error.message)
+        except UpstreamError as error:
+            _LOG.warning("blob service: %s", error)
+            if started:
+                raise
+            await _refuse(send, 503, "ServerBusy", "The emulator's blob service did not answer; try again.")
+
+    async def _forward(self, scope: Scope, receive: Receive) -> Response:
+        upstream = await self._emulator.storage.ready()
+        raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+        target = self._internal(raw_path.partition(b"?")[0])
+        if scope["query_string"]:
+            target += b"?" + scope["query_string"]
+        headers = [(b"host", f"{upstream.host}:{upstream.port}".encode())]
+        has_body = False
+        for name, value in scope["headers"]:
+            if name in _NOT_REQUEST:
+                continue
+            if name in {b"content-length", b"transfer-encoding"}:
+                has_body = value != b"0"
+            headers.append((name, self._copy_source(value) if name == _COPY_SOURCE else value))
+        return await upstream.request(scope["method"], target, headers, _body(receive) if has_body else None)
+
+    def _internal(self, raw_path: bytes) -> bytes:
+        """Azurite's path for a public one: the account without its host suffix, the rest untouched."""
+        account, slash, rest = raw_path[len(BLOB_PREFIX) :].partition(b"/")
+        name = account.partition(b".")[0]
+        if name != self._emulator.storage.account_name.encode():
+            raise ServiceError(
+                404, "ResourceNotFound", f"The emulator has no storage account '{name.decode('latin-1')}'."
+            )
+        return b"/" + name + slash + rest
+
+    def _copy_source(self, url: bytes) -> bytes:
+        """Azurite reads copy sources itself, so it is given its own address for them."""
+        prefix = self._emulator.urls.origin.encode() + BLOB_PREFIX.encode()
+        if not url.startswith(prefix):
+            return url
+        base = self._emulator.storage.internal_url.rpartition("/")[0].encode()
+        return base + self._internal(BLOB_PREFIX.encode() + url[len(prefix) :])
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        if message.get("body"):
+            yield message["body"]
+        if not message.get("more_body"):
+            return
+
+
+def _completes_blob(scope: Scope) -> bool:
+    """Whether a successful request made a whole blob: Put Blob, Put Block List, or a copy."""
+    query = scope["query_string"]
+    if scope["method"] != "PUT" or b"restype=" in query:
+        return False
+    return b"comp=" not in query or b"comp=blocklist" in query
+
+
+async def _refuse(send: Send, status: int, code: str, message: str) -> None:
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    headers = [
+        (b"content-type", b"application/xml"),
+        (b"content-length", str(len(body.encode())).encode()),
+        (b"x-ms-error-code", code.encode()),
+    ]
+    with contextlib.suppress(OSError):
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})

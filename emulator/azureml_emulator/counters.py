@@ -1,0 +1,43 @@
+"""Counts of the requests served, for benchmarks and for tests that check what a client really sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+
+class Counters:
+    """Requests by face and by method and kind, since the last reset."""
+
+    def __init__(self) -> None:
+        self._faces: Counter[str] = Counter()
+        self._by: Counter[str] = Counter()
+        self._uploaded = 0
+
+    def request(self, face: str, method: str, name: str) -> None:
+        """Count one request."""
+        self._faces[face] += 1
+        self._by[f"{method} {name}"] += 1
+
+    def uploaded_blob(self) -> None:
+        """Count one blob that a client finished uploading."""
+        self._uploaded += 1
+
+    def reset(self) -> None:
+        """Start from zero."""
+        self._faces.clear()
+        self._by.clear()
+        self._uploaded = 0
+
+    def report(self) -> dict[str, Any]:
+        """The counts as ``GET /_emulator/requests`` answers them; the control routes are not counted."""
+        faces = self._faces
+        return {
+            "total": sum(faces.values()),
+            "arm": faces["arm"] + faces["history"],
+            "dataplane": faces["dataplane"],
+            "token": faces["token"],
+            "blob": faces["blob"],
+            "uploaded_blobs": self._uploaded,
+            "by": dict(sorted(self._by.items())),
+        }

@@ -1,0 +1,79 @@
+"""One emulator: its state, its services and their life."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from azureml_emulator.arm.operations import Operations
+from azureml_emulator.batch.manager import JobManager
+from azureml_emulator.clock import Clock
+from azureml_emulator.counters import Counters
+from azureml_emulator.files import read_or_create
+from azureml_emulator.identity import Identity
+from azureml_emulator.kinds import KINDS, seed
+from azureml_emulator.settings import STORAGE_ACCOUNT
+from azureml_emulator.storage import Storage
+from azureml_emulator.store import Store
+from azureml_emulator.urls import Urls
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azureml_emulator.settings import Settings
+
+_SELF = "/emulator"
+
+OPERATION_LIFE = 24 * 3600.0
+"""Seconds for which a finished operation can still be polled."""
+
+
+class Emulator:
+    """Everything that an emulator process holds. Used from one event loop only."""
+
+    home: Path
+    store: Store
+    clock: Clock
+    urls: Urls
+    storage: Storage
+    jobs: JobManager
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.home = settings.home
+        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.clock = clock or Clock()
+        self.store = Store(self.home / "state.db")
+        host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
+        self.urls = Urls(origin=f"https://{host}:{settings.port}", account=STORAGE_ACCOUNT)
+        self.counters = Counters()
+        self.control_key = read_or_create(self.home / "control.key", lambda: secrets.token_urlsafe(32))
+        self.identity = Identity(self.home, self.urls, self.clock)
+        self.kinds = KINDS
+        self.operations = Operations(self, {kind.name: kind for kind in KINDS})
+        self.storage = Storage(self)
+        self.jobs = JobManager(self)
+
+    async def start(self) -> None:
+        """Seed the state and start the services; Azurite comes up in the background."""
+        self._move_in()
+        seed(self)
+        if self.settings.blobs:
+            self.storage.start()
+        self.operations.recover(forget_before=self.clock.now() - OPERATION_LIFE)
+        await self.jobs.start()
+
+    def _move_in(self) -> None:
+        """Take the addresses in an older state along when the emulator listens elsewhere than before."""
+        before = self.store.get(_SELF)
+        if before is not None and before["authority"] != self.urls.authority:
+            self.store.replace_text(f"{before['authority']}/", f"{self.urls.authority}/")
+        self.store.put(_SELF, "emulator", "", {"authority": self.urls.authority})
+
+    async def stop(self) -> None:
+        """Stop jobs, then Azurite, and close the state."""
+        await self.jobs.stop()
+        self.operations.stop()
+        await self.storage.stop()
+        self.store.close()

@@ -1,0 +1,48 @@
+"""The kinds of resources that the emulator has: one short declaration each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azureml_emulator.arm import documents
+from azureml_emulator.arm.kind import Kind
+from azureml_emulator.kinds.batch_deployment import BATCH_DEPLOYMENT
+from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
+from azureml_emulator.kinds.code import CODE
+from azureml_emulator.kinds.compute import COMPUTE
+from azureml_emulator.kinds.data import DATA, DATASET
+from azureml_emulator.kinds.datastore import DATASTORE
+from azureml_emulator.kinds.environment import ENVIRONMENT
+from azureml_emulator.kinds.model import MODEL
+from azureml_emulator.kinds.workspace import GROUP, WORKSPACE
+from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+
+ASSETS = (CODE, MODEL, ENVIRONMENT, DATA, DATASET)
+
+KINDS: tuple[Kind, ...] = (
+    GROUP,
+    WORKSPACE,
+    DATASTORE,
+    *(kind for asset in ASSETS for kind in asset.kinds(WORKSPACE)),
+    COMPUTE,
+    BATCH_ENDPOINT,
+    BATCH_DEPLOYMENT,
+)
+"""Every kind, each after its owner."""
+
+
+def seed(emulator: Emulator) -> None:
+    """Make the resource group and the workspace that an emulator has from the start, unless they are there."""
+    group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{RESOURCE_GROUP}"
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE_NAME}"
+    if emulator.store.get(workspace) is not None:
+        return
+    with emulator.store.transaction():
+        for kind, resource_id in ((GROUP, group), (WORKSPACE, workspace)):
+            target = documents.target_of(emulator, kind, resource_id)
+            properties = kind.prepare(target, kind.body.read({"location": LOCATION}))
+            document = documents.document(target, properties, location=LOCATION, tags={})
+            documents.finish(target, document)

@@ -1,0 +1,116 @@
+"""Batch endpoints: a stable address for batch jobs, with a default deployment behind it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from azureml_emulator.arm import errors, resources
+from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.schema import Body, NewTags, Strings, choice
+from azureml_emulator.kinds.workspace import WORKSPACE
+from azureml_emulator.store import Document
+
+_REGION = "batchEndpoint.region"
+
+
+class Defaults(Body):
+    """The deployment that jobs go to when the request names none; it need not exist yet."""
+
+    deployment_name: str | None = None
+
+
+class EndpointProperties(Body):
+    """The properties of a batch endpoint."""
+
+    auth_mode: Annotated[str, choice("AADToken", "Key", "AMLToken")]
+    description: str | None = None
+    properties: Strings
+    defaults: Defaults | None = None
+
+
+class EndpointBody(Tracked):
+    """PUT of a batch endpoint."""
+
+    properties: EndpointProperties
+
+
+class EndpointPatch(Body):
+    """PATCH of a batch endpoint: tags and identity, nothing else."""
+
+    tags: NewTags = None
+    identity: dict[str, Any] | None = None
+
+
+def _check_identity(asked: dict[str, Any] | None) -> None:
+    if asked is None:
+        return
+    kind = str(next((asked[key] for key in asked if key.lower() == "type"), "None"))
+    if kind.lower() not in {"systemassigned", "none"}:
+        raise errors.user_error(
+            f"Batch endpoints support the identity type SystemAssigned only, not '{kind}'.", "identity.type"
+        )
+
+
+def _prepare(target: Target, body: Any) -> Properties:
+    _check_identity(body.identity)
+    given = body.properties.dump()
+    if given["authMode"] != "AADToken":
+        raise errors.user_error(
+            f"Batch endpoints support the authentication mode AADToken only, not '{given['authMode']}'.",
+            "properties.authMode",
+        )
+    if target.old is None:
+        _check_unique(target)
+    old = (target.old or {}).get("properties", {})
+    name = (given["defaults"] or {}).get("deploymentName")
+    return {
+        **given,
+        "properties": {**old.get("properties", {}), **given["properties"]},
+        "defaults": {"deploymentName": name} if name else {},
+        "scoringUri": target.emulator.urls.scoring(target.name, target.region),
+        "swaggerUri": None,
+        "provisioningState": "Succeeded",
+    }
+
+
+def _check_unique(target: Target) -> None:
+    if target.emulator.store.find(_REGION, _region_name(target)):
+        raise errors.user_error(
+            f"The specified endpoint name '{target.name}' is not available. Endpoint names must be unique within "
+            "the region. Please choose a different name and try again.",
+            "name",
+        )
+
+
+def _region_name(target: Target) -> str:
+    return f"{target.region}/{target.name.lower()}"
+
+
+def _marks(target: Target, _document: Document) -> dict[str, str]:
+    return {_REGION: _region_name(target)}
+
+
+def _patch(target: Target, old: Document, body: Any) -> Document:
+    _check_identity(body.identity)
+    changed = dict(old)
+    if body.tags is not None:
+        changed["tags"] = body.tags
+    if body.identity is not None:
+        changed["identity"] = resources.identity(target, body.identity)
+    return changed
+
+
+BATCH_ENDPOINT = Kind(
+    place="batchEndpoints/{endpoint}",
+    body=EndpointBody,
+    owner=WORKSPACE,
+    long_running=True,
+    operation_in_properties=True,
+    names=NameRule.of(
+        r"(?=.{3,32}$)[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?",
+        "3 to 32 letters, digits and '-', starting with a letter and ending with a letter or digit",
+    ),
+    prepare=_prepare,
+    patch=Patch(EndpointPatch, _patch),
+    marks=_marks,
+)

@@ -1,0 +1,100 @@
+"""Datastores: containers of the emulator's storage account, with their secrets.
+
+Only blob containers of the emulator's own account can be registered: what lies elsewhere could not be
+read by a job, so it is refused by name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from azureml_emulator.arm import errors
+from azureml_emulator.arm.kind import Action, Kind, NameRule, Properties, Target
+from azureml_emulator.arm.schema import Body, Object, Strings, Tags, choice
+from azureml_emulator.http import Call, Reply, ServiceError
+from azureml_emulator.kinds.workspace import WORKSPACE
+from azureml_emulator.store import Document
+from azureml_emulator.urls import BLOB_SUFFIX
+
+DEFAULT = "workspaceblobstore"
+
+
+class DatastoreProperties(Body):
+    """The properties of a blob datastore; its credentials are taken but never answered."""
+
+    datastore_type: Annotated[
+        str, choice("AzureBlob", "AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
+    ]
+    credentials: Object
+    account_name: str | None = None
+    container_name: str | None = None
+    endpoint: str | None = None
+    protocol: str | None = None
+    service_data_access_auth_identity: str = "None"
+    description: str | None = None
+    tags: Tags
+    properties: Strings
+
+
+class DatastoreBody(Body):
+    """PUT of a datastore."""
+
+    properties: DatastoreProperties
+
+
+def _prepare(target: Target, body: Any) -> Properties:
+    given = body.properties.dump()
+    urls, storage = target.emulator.urls, target.emulator.storage
+    if given["datastoreType"] != "AzureBlob":
+        raise ServiceError(
+            501, "NotImplemented", f"The emulator does not support datastores of the type {given['datastoreType']}."
+        )
+    account = given["accountName"] or urls.blob_account_name
+    if account not in {urls.blob_account_name, storage.account_name}:
+        raise ServiceError(
+            501,
+            "NotImplemented",
+            f"The emulator does not support the storage account '{account}': it has '{storage.account_name}'.",
+        )
+    container = given["containerName"] or (
+        storage.default_container(target.workspace["id"]) if target.name == DEFAULT else None
+    )
+    if not container:
+        raise errors.must_not_be_empty("Container Name", "properties.containerName")
+    return {
+        **given,
+        "accountName": urls.blob_account_name,
+        "containerName": container,
+        "endpoint": BLOB_SUFFIX,
+        "protocol": "https",
+        "credentials": {"credentialsType": "Sas"},
+        "isDefault": target.name == DEFAULT,
+    }
+
+
+async def _secrets(call: Call, target: Target) -> Reply:
+    container = (target.old or {})["properties"]["containerName"]
+    await call.emulator.storage.ensure_container(container)
+    return Reply({"secretsType": "Sas", "sasToken": call.emulator.storage.sas(container)})
+
+
+def _keep(call: Call) -> Any:
+    wanted = call.query.get("isDefault", "").lower()
+    if wanted not in {"true", "false"}:
+        return None
+
+    def keep(document: Document) -> bool:
+        return bool(document["properties"]["isDefault"]) == (wanted == "true")
+
+    return keep
+
+
+DATASTORE = Kind(
+    place="datastores/{datastore}",
+    body=DatastoreBody,
+    owner=WORKSPACE,
+    names=NameRule.of(r"[a-zA-Z0-9_]{1,255}", "1 to 255 letters, digits and '_'"),
+    prepare=_prepare,
+    keep=_keep,
+    actions=(Action("listSecrets", _secrets),),
+)

@@ -1,0 +1,147 @@
+"""Resource groups and workspaces; a workspace brings its storage container and default datastore."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from azureml_emulator.arm import documents
+from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.schema import Body, NewTags
+from azureml_emulator.http import Call, Reply
+from azureml_emulator.store import Document
+
+
+class GroupBody(Tracked):
+    """PUT of a resource group."""
+
+
+def _group(_target: Target, _body: Any) -> Properties:
+    return {"provisioningState": "Succeeded"}
+
+
+GROUP = Kind(
+    place="subscriptions/{subscription}/resourceGroups/{group}",
+    body=GroupBody,
+    names=NameRule.of(
+        r"[-\w._()]{0,89}[-\w_()]",
+        "1 to 90 letters, digits, '-', '_', '.', '(' and ')', and does not end with '.'",
+    ),
+    prepare=_group,
+    methods=frozenset({"GET", "LIST", "PUT", "DELETE"}),
+)
+
+
+class WorkspaceProperties(Body):
+    """The properties of a workspace that the emulator keeps."""
+
+    friendly_name: str | None = None
+    description: str | None = None
+    key_vault: str | None = None
+    application_insights: str | None = None
+    container_registry: str | None = None
+    hbi_workspace: bool = False
+    public_network_access: str = "Enabled"
+    v1_legacy_mode: bool = False
+
+
+class WorkspaceBody(Tracked):
+    """PUT of a workspace."""
+
+    properties: WorkspaceProperties = WorkspaceProperties()
+
+
+class WorkspacePatch(Body):
+    """PATCH of a workspace."""
+
+    tags: NewTags = None
+    properties: WorkspaceProperties | None = None
+
+
+def _workspace(target: Target, body: Any) -> Properties:
+    old = (target.old or {}).get("properties", {})
+    guid = old.get("workspaceId") or str(uuid.uuid4())
+    group = target.id.partition("/providers/")[0]
+    account = target.emulator.urls.account
+    properties = body.properties.dump()
+    return {
+        **properties,
+        "friendlyName": properties["friendlyName"] or target.name,
+        "workspaceId": guid,
+        "tenantId": target.emulator.identity.tenant_id,
+        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "storageHnsEnabled": False,
+        "discoveryUrl": target.emulator.urls.discovery(guid),
+        "provisioningState": "Succeeded",
+    }
+
+
+def _patch(_target: Target, old: Document, body: Any) -> Document:
+    sent = body.properties.sent() if body.properties is not None else {}
+    tags = old.get("tags", {}) if body.tags is None else body.tags
+    return {**old, "tags": tags, "properties": {**old["properties"], **sent}}
+
+
+def _marks(_target: Target, document: Document) -> dict[str, str]:
+    return {"workspace.guid": document["properties"]["workspaceId"]}
+
+
+def _written(target: Target, _document: Document) -> None:
+    default = f"{target.id}/datastores/workspaceblobstore"
+    if target.emulator.store.get(default) is not None:
+        return
+    kind = next(kind for kind in target.emulator.kinds if kind.name == "datastores")
+    datastore = documents.target_of(target.emulator, kind, default)
+    body = kind.body.read({"properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "Sas"}}})
+    documents.finish(datastore, documents.document(datastore, kind.prepare(datastore, body)))
+
+
+WORKSPACE = Kind(
+    place="providers/Microsoft.MachineLearningServices/workspaces/{workspace}",
+    body=WorkspaceBody,
+    owner=GROUP,
+    long_running=True,
+    operations="workspaceOperations",
+    names=NameRule.of(
+        r"[a-zA-Z0-9][-\w]{2,32}",
+        "3 to 33 letters, digits, '-' and '_', starting with a letter or digit",
+    ),
+    prepare=_workspace,
+    patch=Patch(WorkspacePatch, _patch),
+    marks=_marks,
+    written=_written,
+)
+
+
+_SERVICES = (
+    "api",
+    "catalog",
+    "experimentation",
+    "gallery",
+    "history",
+    "hyperdrive",
+    "jobs",
+    "labeling",
+    "modelmanagement",
+    "pipelines",
+    "studio",
+)
+
+
+def discovery(call: Call) -> Reply:
+    """The addresses of a workspace's services, as its ``discoveryUrl`` answers them."""
+    origin = call.emulator.urls.origin
+    names = (
+        "api",
+        "catalog",
+        "experimentation",
+        "gallery",
+        "history",
+        "hyperdrive",
+        "jobs",
+        "labeling",
+        "modelmanagement",
+        "pipelines",
+        "studio",
+    )
+    return Reply(dict.fromkeys(names, origin))

@@ -1,0 +1,143 @@
+"""The emulator's process: ``python -m azureml_emulator.server`` serves until it is told to stop.
+
+Users start it with ``azureml-emulator start``; tests with :mod:`azureml_emulator.testing`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from azureml_emulator.app import App
+from azureml_emulator.emulator import Emulator
+from azureml_emulator.files import write_atomic
+from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, hold_home, listen
+from azureml_emulator.settings import DEFAULT_PORT, LongRunning, Settings, default_home
+from azureml_emulator.tls import ensure_certificates
+
+_LOG = logging.getLogger(__name__)
+_NAMES = ("127.0.0.1", "localhost", "::1")
+_CLOSE_SECONDS = 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve; returns the exit code."""
+    settings, until_stdin_ends = _parse(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(hold_home(settings.home))
+        except BlockingIOError:
+            _LOG.error("another emulator is using %s", settings.home)
+            return EXIT_HOME_TAKEN
+        try:
+            listener = stack.enter_context(listen(settings.host, settings.port))
+        except OSError as error:
+            _LOG.error("cannot listen on %s port %s: %s", settings.host, settings.port, error)
+            return EXIT_PORT_TAKEN
+        import uvloop  # noqa: PLC0415 - absent on Windows, where this module does not run
+
+        port: int = listener.getsockname()[1]
+        bound = Settings(settings.home, settings.host, port, settings.long_running, settings.blobs)
+        uvloop.run(_serve(bound, listener, until_stdin_ends=until_stdin_ends))
+    return 0
+
+
+class Server(uvicorn.Server):
+    """A server that only notes signals: uvicorn's own raises them again, before the emulator has stopped."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop serving on SIGINT and SIGTERM."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.leave)
+        yield
+
+    def leave(self) -> None:
+        """Stop serving after the requests that are under way."""
+        self.should_exit = True
+
+
+async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_ends: bool) -> None:
+    emulator = Emulator(settings)
+    names = [*_NAMES, settings.host] if settings.host not in {"0.0.0.0", "::", *_NAMES} else list(_NAMES)  # noqa: S104
+    certificates = ensure_certificates(settings.home / "tls", names)
+    config = uvicorn.Config(
+        App(emulator),
+        loop="uvloop",
+        http="httptools",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=_CLOSE_SECONDS,
+        ssl_certfile=str(certificates.chain),
+        ssl_keyfile=str(certificates.key),
+        ssl_version=ssl.PROTOCOL_TLS_SERVER,
+    )
+    server = Server(config)
+    if until_stdin_ends:
+        await _stop_with_stdin(server)
+    await emulator.start()
+    state = settings.home / "emulator.json"
+    description = {
+        "pid": os.getpid(),
+        "origin": emulator.urls.origin,
+        "host": settings.host,
+        "port": settings.port,
+        "lro": str(settings.long_running),
+        "started": emulator.clock.timestamp(),
+    }
+    write_atomic(state, json.dumps(description, indent=2).encode())
+    _LOG.info("serving %s from %s", emulator.urls.origin, settings.home)
+    if not settings.loopback_only:
+        _LOG.warning("listening on %s: other machines can reach this emulator", settings.host)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        state.unlink(missing_ok=True)
+        await emulator.stop()
+        _LOG.info("stopped")
+
+
+async def _stop_with_stdin(server: Server) -> None:
+    """Let the server stop when standard input ends, as it does when the parent process dies."""
+
+    class Watch(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+            server.leave()
+
+    await asyncio.get_running_loop().connect_read_pipe(Watch, sys.stdin.buffer)
+
+
+def _parse(arguments: Sequence[str] | None) -> tuple[Settings, bool]:
+    parser = argparse.ArgumentParser(prog="python -m azureml_emulator.server", description=__doc__)
+    parser.add_argument("--home", type=Path, default=None)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--lro", type=LongRunning.parse, default=LongRunning())
+    parser.add_argument("--until-stdin-ends", action="store_true", help="stop when standard input ends")
+    parser.add_argument("--no-blobs", action="store_true", help="do not start the blob service")
+    given = parser.parse_args(arguments)
+    home = given.home.expanduser().absolute() if given.home else default_home()
+    return Settings(home, given.host, given.port, given.lro, not given.no_blobs), given.until_stdin_ends
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,164 @@
+"""Addresses of files, in every form that the service takes, resolved to a place in the blob service.
+
+Sources: Azure ML "Access data in a job" (datastore URIs), the REST API (ARM ids), and the forms that the
+official Python client sends.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from azureml_emulator.store import Document, Store
+
+_FORMS = (
+    "https://{account}.blob.core.windows.net/{container}/{path}, "
+    "azureml://datastores/{datastore}/paths/{path} (also with subscription, resource group and workspace), "
+    "a data asset as azureml:{name}:{version}, azureml:{name}@latest or its id"
+)
+_ARM = (
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces"
+    r"/(?P<workspace>[^/]+)"
+)
+_DATASTORE_LONG = re.compile(
+    r"azureml://subscriptions/[^/]+/resourcegroups/[^/]+/(?:providers/Microsoft\.MachineLearningServices/)?"
+    r"workspaces/(?P<workspace>[^/]+)/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_DATASTORE_SHORT = re.compile(
+    r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE | re.DOTALL
+)
+_DATASTORE_ARM = re.compile(
+    rf"(?:azureml:)?{_ARM}/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE | re.DOTALL
+)
+_DATASTORE_ROOT = re.compile(rf"(?:azureml:)?{_ARM}/datastores/(?P<datastore>[^/]+)(?P<path>)", re.IGNORECASE)
+_ASSET_ARM = re.compile(
+    rf"(?:azureml:)?{_ARM}/(?P<kind>data|datasets)/(?P<name>[^/]+)"
+    r"/(?:versions/(?P<version>[^/]+)|(?:versions/)?labels/(?P<label>[^/]+))/?",
+    re.IGNORECASE,
+)
+_ASSET_LOCATION = re.compile(
+    r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>data|datasets)/(?P<name>[^/]+)"
+    r"/(?:(?:versions/)?labels/(?P<label>[^/]+)|versions/(?P<version>[^/]+))/?",
+    re.IGNORECASE,
+)
+_ASSET_SHORT = re.compile(r"azureml:(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(?P<label>[^/:@]+))")
+_MOST_HOPS = 4
+
+
+class UriError(ValueError):
+    """An address that leads to no blob of this emulator; the text names the address and the reason."""
+
+
+@dataclass(frozen=True)
+class BlobLocation:
+    """A blob, or the folder of the blobs below it: container name and path without slashes at its ends."""
+
+    container: str
+    path: str
+
+
+def resolve(uri: str, workspace_id: str, store: Store) -> BlobLocation:
+    """Find the blobs that an address names, following data assets to what they were registered with.
+
+    Raises:
+        UriError: the address has no known form, or names a datastore, asset or account that is not here.
+    """
+    for _ in range(_MOST_HOPS):
+        for form in (_DATASTORE_LONG, _DATASTORE_SHORT, _DATASTORE_ARM, _DATASTORE_ROOT):
+            if match := form.fullmatch(uri):
+                return _in_datastore(match, uri, workspace_id, store)
+        if uri.lower().startswith(("https://", "http://")):
+            return _in_account(uri, workspace_id, store)
+        uri = _registered(uri, workspace_id, store)
+    raise UriError(f"'{uri}' names a data asset that names another one, and so on without an end.")
+
+
+def asset_id(uri: str, workspace_id: str, store: Store) -> str | None:
+    """The ARM id of the data asset version that an address names; ``None`` when it names none."""
+    match = _ASSET_ARM.fullmatch(uri) or _ASSET_LOCATION.fullmatch(uri) or _ASSET_SHORT.fullmatch(uri)
+    if match is None:
+        return None
+    groups = match.groupdict()
+    _check_workspace(groups.get("workspace"), uri, workspace_id, store)
+    container = f"{workspace_id}/{(groups.get('kind') or 'data').lower()}/{groups['name']}"
+    version = groups["version"]
+    if version is None:
+        if groups["label"].lower() != "latest":
+            raise UriError(f"'{uri}': the label '{groups['label']}' does not exist; the emulator knows 'latest'.")
+        holder = store.get(container)
+        version = holder["properties"].get("latestVersion") if holder else None
+    return f"{container}/versions/{version}"
+
+
+def _registered(uri: str, workspace_id: str, store: Store) -> str:
+    """The address that a data asset was registered with."""
+    found = asset_id(uri, workspace_id, store)
+    if found is None:
+        raise UriError(f"'{uri}' is not an address that can be read. Take one of: {_FORMS}.")
+    document = store.get(found)
+    if document is None and "/data/" in found.lower():
+        document = store.get(found.replace("/data/", "/datasets/", 1))
+    if document is None:
+        raise UriError(f"'{uri}': there is no data asset {found} in this workspace.")
+    return _address_of(document, uri)
+
+
+def _address_of(asset: Document, uri: str) -> str:
+    properties = asset["properties"]
+    if properties.get("dataUri"):
+        return str(properties["dataUri"])
+    # Datasets of api-versions up to 2022 list their paths.
+    paths: list[dict[str, Any]] = properties.get("paths") or []
+    addresses = [path.get("folder") or path.get("file") for path in paths]
+    if len(addresses) != 1 or not addresses[0]:
+        raise UriError(f"'{uri}': the dataset has {len(addresses)} paths; a job's input is exactly one.")
+    return str(addresses[0])
+
+
+def _in_datastore(match: re.Match[str], uri: str, workspace_id: str, store: Store) -> BlobLocation:
+    groups = match.groupdict()
+    _check_workspace(groups.get("workspace"), uri, workspace_id, store)
+    datastore = store.get(f"{workspace_id}/datastores/{groups['datastore']}")
+    if datastore is None:
+        raise UriError(f"'{uri}': there is no datastore '{groups['datastore']}' in this workspace.")
+    return BlobLocation(datastore["properties"]["containerName"], groups["path"].strip("/"))
+
+
+def _check_workspace(name: str | None, uri: str, workspace_id: str, store: Store) -> None:
+    """Refuse an address of another workspace, which may be named or given by its GUID."""
+    if name is None or name.lower() == workspace_id.rsplit("/", 1)[-1].lower():
+        return
+    workspace = store.get(workspace_id)
+    if workspace is None or workspace["properties"].get("workspaceId", "").lower() != name.lower():
+        raise UriError(f"'{uri}' belongs to the workspace '{name}', not to {workspace_id}.")
+
+
+def _in_account(uri: str, workspace_id: str, store: Store) -> BlobLocation:
+    """Take a blob URL apart, with the account in the host name or, path-style, behind ``/blob/``."""
+    parts = urlsplit(uri)
+    segments = unquote(parts.path).strip("/").split("/")
+    host = parts.hostname or ""
+    if segments[0] == "blob":
+        host, segments = (segments[1] if len(segments) > 1 else ""), segments[2:]
+    account = host.split(".")[0]
+    accounts = {
+        document["properties"].get("accountName", "").rstrip("/").rsplit("/", 1)[-1]
+        for document in store.list("datastores", workspace_id)
+    }
+    if account not in accounts:
+        raise UriError(
+            f"'{_without_query(uri)}' is not in a storage account of this workspace "
+            f"({', '.join(sorted(accounts)) or 'it has none'}). Upload the data to one of its datastores."
+        )
+    if not segments or not segments[0]:
+        raise UriError(f"'{_without_query(uri)}' names no container.")
+    return BlobLocation(segments[0], "/".join(segments[1:]))
+
+
+def _without_query(uri: str) -> str:
+    """The address without its query, which may hold a signature."""
+    return uri.partition("?")[0]

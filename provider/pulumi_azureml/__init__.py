@@ -1,0 +1,46 @@
+"""Azure Machine Learning as code with Pulumi.
+
+Declare code, model, environment, compute, batch endpoint and deployment in a stack program; `pulumi up`
+uploads what is local, registers it, deploys it and moves the endpoint's default.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .sdk import (
+        BatchDeployment,
+        BatchEndpoint,
+        Code,
+        Compute,
+        DefaultDeployment,
+        Environment,
+        IdentityArgs,
+        Model,
+        RetrySettingsArgs,
+        ScaleSettingsArgs,
+    )
+
+__all__ = [
+    "BatchDeployment",
+    "BatchEndpoint",
+    "Code",
+    "Compute",
+    "DefaultDeployment",
+    "Environment",
+    "IdentityArgs",
+    "Model",
+    "RetrySettingsArgs",
+    "ScaleSettingsArgs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The resource classes are imported at their first use: the command line and the clients in
+    # `pulumi_azureml.consume` do not need Pulumi, whose import takes most of a second.
+    if name in __all__:
+        from . import sdk  # noqa: PLC0415
+
+        return getattr(sdk, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

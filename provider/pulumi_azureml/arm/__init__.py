@@ -1,0 +1,46 @@
+"""Azure Resource Manager: ids, requests, long-running operations and errors. Nothing here is about learning."""
+
+from __future__ import annotations
+
+from .client import Answer, ArmClient
+from .clock import SYSTEM_CLOCK, Clock
+from .errors import (
+    ArmError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    OperationFailedError,
+    OperationTimeoutError,
+    ServiceUnavailableError,
+    ThrottledError,
+    TransportError,
+)
+from .polling import wait_for_deletion, wait_for_operation
+from .resource_id import ResourceId
+from .settings import Settings
+
+__all__ = [
+    "SYSTEM_CLOCK",
+    "Answer",
+    "ArmClient",
+    "ArmError",
+    "AuthenticationError",
+    "BadRequestError",
+    "Clock",
+    "ConfigError",
+    "ConflictError",
+    "ForbiddenError",
+    "NotFoundError",
+    "OperationFailedError",
+    "OperationTimeoutError",
+    "ResourceId",
+    "ServiceUnavailableError",
+    "Settings",
+    "ThrottledError",
+    "TransportError",
+    "wait_for_deletion",
+    "wait_for_operation",
+]

@@ -1,0 +1,127 @@
+"""Where a stack's resources live: the `azureml:` configuration, checked as a whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from .errors import ConfigError
+from .resource_id import ResourceId
+
+NAMESPACE = "Microsoft.MachineLearningServices"
+DEFAULT_API_VERSION = "2024-04-01"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An Azure cloud: its ARM endpoint and the audiences of its tokens (Azure's cloud metadata)."""
+
+    arm_endpoint: str
+    arm_audience: str
+    ml_audience: str
+
+
+CLOUDS: Mapping[str, Cloud] = {
+    "public": Cloud("https://management.azure.com", "https://management.azure.com", "https://ml.azure.com"),
+    "usgovernment": Cloud(
+        "https://management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "https://ml.azure.us"
+    ),
+    "china": Cloud("https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "https://ml.azure.cn"),
+}
+
+# configuration key -> environment variable that stands in when the stack does not say
+_ENVIRONMENT = {
+    "subscriptionId": "AZURE_SUBSCRIPTION_ID",
+    "resourceGroup": "AZUREML_RESOURCE_GROUP",
+    "workspace": "AZUREML_WORKSPACE",
+    "location": "AZUREML_LOCATION",
+    "armEndpoint": "AZUREML_ARM_ENDPOINT",
+    "apiVersion": "AZUREML_API_VERSION",
+    "cloud": "AZUREML_CLOUD",
+}
+_REQUIRED = {
+    "subscriptionId": "the subscription's id, a GUID",
+    "resourceGroup": "the resource group's name",
+    "workspace": "the workspace's name",
+    "location": "the workspace's region, such as westeurope",
+}
+KEYS = tuple(_ENVIRONMENT)
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A workspace and the way to it. No credential is ever part of it."""
+
+    subscription_id: str
+    resource_group: str
+    workspace: str
+    location: str
+    arm_endpoint: str
+    api_version: str = DEFAULT_API_VERSION
+    cloud: str = "public"
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
+        """Settings from the stack's `azureml:` configuration (keys without that prefix).
+
+        What the stack does not set is taken from the environment (AZURE_SUBSCRIPTION_ID,
+        AZUREML_RESOURCE_GROUP, AZUREML_WORKSPACE, …); `armEndpoint` defaults to the cloud's.
+
+        Raises:
+            ConfigError: listing everything that is missing or malformed, with the command that sets it.
+        """
+        environ = os.environ if environment is None else environment
+        found = {key: (values.get(key) or environ.get(name) or "").strip() for key, name in _ENVIRONMENT.items()}
+        problems = [
+            f"azureml:{key} is not set: {what}. Set it with `pulumi config set azureml:{key} …`"
+            for key, what in _REQUIRED.items()
+            if not found[key]
+        ]
+        cloud = found["cloud"] or "public"
+        if cloud not in CLOUDS:
+            problems.append(f"azureml:cloud is {cloud!r}: use one of {', '.join(CLOUDS)}")
+        problems += _malformed(found)
+        if problems:
+            raise ConfigError("The stack's Azure ML configuration is not complete:\n  - " + "\n  - ".join(problems))
+        return cls(
+            subscription_id=found["subscriptionId"],
+            resource_group=found["resourceGroup"],
+            workspace=found["workspace"],
+            location=found["location"].replace(" ", "").lower(),
+            arm_endpoint=(found["armEndpoint"] or CLOUDS[cloud].arm_endpoint).rstrip("/"),
+            api_version=found["apiVersion"] or DEFAULT_API_VERSION,
+            cloud=cloud,
+        )
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace's ARM id."""
+        path = (("workspaces", self.workspace),)
+        return str(ResourceId(self.subscription_id, self.resource_group, NAMESPACE, path))
+
+    def scope(self, audience: str) -> str:
+        """The OAuth scope for `arm` or `ml` (the batch and real-time data plane)."""
+        cloud = CLOUDS[self.cloud]
+        return f"{cloud.arm_audience if audience == 'arm' else cloud.ml_audience}/.default"
+
+
+def _malformed(found: Mapping[str, str]) -> list[str]:
+    problems = []
+    if found["subscriptionId"] and not _GUID.fullmatch(found["subscriptionId"]):
+        problems.append(f"azureml:subscriptionId is {found['subscriptionId']!r}: it must be a GUID")
+    if found["apiVersion"] and not _API_VERSION.fullmatch(found["apiVersion"]):
+        problems.append(
+            f"azureml:apiVersion is {found['apiVersion']!r}: it must be a date such as {DEFAULT_API_VERSION!r} "
+            "(quote it in YAML)"
+        )
+    url = urlsplit(found["armEndpoint"])
+    if found["armEndpoint"] and (url.scheme != "https" or not url.netloc):
+        # Azure's credentials refuse to send a bearer token over plain http, and so do we.
+        problems.append(f"azureml:armEndpoint is {found['armEndpoint']!r}: it must be an https:// address")
+    return problems

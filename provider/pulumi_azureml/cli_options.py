@@ -1,0 +1,206 @@
+"""The command line of ``azureml-stack``. Standard library only, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_TIMEOUT, EXIT_INTERRUPTED = 0, 1, 2, 124, 130
+
+EXIT_CODES = """\
+exit codes:
+  0    done; with --watch or --download: the job completed
+  1    the job failed or was canceled, the service refused or cannot be reached
+  2    wrong options, stack, configuration or input; nothing was submitted
+  124  the job did not end within --timeout; it goes on
+  130  interrupted with Ctrl-C; a submitted job goes on"""
+
+ENVIRONMENT = """\
+The workspace comes from the stack's azureml: configuration or, without a stack, from
+AZURE_SUBSCRIPTION_ID, AZUREML_RESOURCE_GROUP, AZUREML_WORKSPACE, AZUREML_LOCATION and AZUREML_ARM_ENDPOINT.
+Signing in is azure-identity's: AZURE_CLIENT_ID and its siblings, `az login`, a managed identity.
+For the local Azure ML: eval "$(azureml-emulator env)"."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="azureml-stack",
+        description="Score with the batch endpoint that a Pulumi stack deployed: "
+        "start jobs, watch them, fetch predictions.",
+        epilog=f"{ENVIRONMENT}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_invoke(commands)
+    _add_watch(commands)
+    _add_download(commands)
+    _add_cancel(commands)
+    _add_jobs(commands)
+    _add_logs(commands)
+    return parser
+
+
+def _command(commands: _Commands, name: str, text: str, examples: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=text,
+        description=text[0].upper() + text[1:] + ".",
+        epilog=f"examples:\n{examples}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(command=name)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, endpoint: bool = False) -> None:
+    """The options that every command has, last in its help; those of the endpoint where one is needed."""
+    where = parser.add_argument_group("stack and endpoint" if endpoint else "stack")
+    where.add_argument("--stack", metavar="NAME", help="Pulumi stack (default: the selected one)")
+    where.add_argument("--cwd", metavar="FOLDER", type=Path, default=Path(), help="Pulumi project (default: here)")
+    if endpoint:
+        where.add_argument("--endpoint", metavar="NAME", help="endpoint by name, instead of the stack's output")
+        where.add_argument("--scoring-uri", metavar="URL", help="endpoint by URL, instead of the stack's output")
+        where.add_argument(
+            "--endpoint-output",
+            metavar="NAME",
+            help="stack output with the scoring URI or endpoint name (default: scoringUri, endpointName, …)",
+        )
+    shown = parser.add_argument_group("output")
+    shown.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    shown.add_argument("--quiet", "-q", action="store_true", help="results and errors only, no progress")
+    shown.add_argument("--debug", action="store_true", help="show the Python traceback of an error")
+
+
+def _add_invoke(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "invoke",
+        "start a scoring job on the stack's batch endpoint",
+        "  azureml-stack invoke --input images/ --watch --download out/digits --columns file,prediction,probability\n"
+        "  azureml-stack invoke --input azureml:images@latest --mini-batch-size 50 --instance-count 4\n"
+        "  azureml-stack invoke --input https://account.blob.core.windows.net/data/images --deployment blue\n"
+        "  azureml-stack invoke --input images/ --output azureml://datastores/workspaceblobstore/paths/runs/1",
+    )
+    job = parser.add_argument_group("job")
+    job.add_argument(
+        "--input",
+        required=True,
+        metavar="DATA",
+        help="file or folder (uploaded), https://…, azureml://datastores/…, azureml:NAME:VERSION, azureml:NAME@latest",
+    )
+    job.add_argument("--input-type", choices=("file", "folder"), help="what a URL names (default: by its extension)")
+    job.add_argument("--deployment", metavar="NAME", help="deployment that scores (default: the endpoint's default)")
+    job.add_argument("--experiment", metavar="NAME", help="experiment that the job is listed under")
+    job.add_argument("--mini-batch-size", type=int, metavar="N", help="files for one call of run()")
+    job.add_argument("--error-threshold", type=int, metavar="N", help="failed items that abort the job; -1: never")
+    job.add_argument("--max-retries", type=int, metavar="N", help="retries of a failed mini-batch")
+    job.add_argument("--mini-batch-timeout", type=int, metavar="SECONDS", help="time for one mini-batch")
+    job.add_argument("--instance-count", type=int, metavar="N", help="nodes")
+    job.add_argument("--output", metavar="URI", help="folder for predictions: azureml://datastores/NAME/paths/PATH")
+    job.add_argument("--output-file-name", metavar="NAME", help="name of the predictions file")
+    job.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", type=_tag, help="tag of the job")
+    parser.add_argument("--watch", action="store_true", help="wait for the job and show its progress")
+    _add_timeout(parser)
+    _add_download_option(parser)
+    _add_common(parser, endpoint=True)
+
+
+def _add_watch(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "watch",
+        "show a job's progress until it ends",
+        "  azureml-stack watch batchjob-1b2c…\n"
+        "  azureml-stack watch batchjob-1b2c… --timeout 600 --json\n"
+        "  azureml-stack watch batchjob-1b2c… --download out --columns file,prediction",
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
+    _add_timeout(parser)
+    _add_download_option(parser)
+    _add_common(parser)
+
+
+def _add_download(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "download",
+        "fetch the predictions of a job",
+        "  azureml-stack download batchjob-1b2c… out/digits\n"
+        "  azureml-stack download batchjob-1b2c… out/digits --columns file,prediction,probability",
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
+    parser.add_argument("download", metavar="FOLDER", type=Path, help="save the predictions into this folder")
+    _add_columns(parser)
+    _add_common(parser)
+
+
+def _add_cancel(commands: _Commands) -> None:
+    parser = _command(commands, "cancel", "stop a job", "  azureml-stack cancel batchjob-1b2c…")
+    parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
+    _add_common(parser)
+
+
+def _add_jobs(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "jobs",
+        "list the endpoint's jobs",
+        "  azureml-stack jobs\n  azureml-stack jobs --deployment blue --limit 5 --json",
+    )
+    parser.add_argument("--deployment", metavar="NAME", help="only this deployment's jobs")
+    parser.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most so many (default: 20)")
+    _add_common(parser, endpoint=True)
+
+
+def _add_logs(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "logs",
+        "list, print or save a job's logs",
+        "  azureml-stack logs batchjob-1b2c…\n"
+        "  azureml-stack logs batchjob-1b2c… --name logs/user/error.txt\n"
+        "  azureml-stack logs batchjob-1b2c… --save out/logs",
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
+    parser.add_argument("--name", metavar="LOG", help="print this log")
+    parser.add_argument("--save", metavar="FOLDER", type=Path, help="save all logs into this folder")
+    _add_common(parser)
+
+
+def _add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeout", type=_positive, metavar="SECONDS", help="stop watching after so long (default: never)"
+    )
+
+
+def _add_download_option(parser: argparse.ArgumentParser) -> None:
+    text = "save the predictions into this folder (waits for the job)"
+    parser.add_argument("--download", metavar="FOLDER", type=Path, help=text)
+    _add_columns(parser)
+
+
+def _add_columns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--columns", metavar="NAMES", help="turn the raw rows into a CSV with this header: file,prediction,…"
+    )
+    parser.add_argument("--rows-file", metavar="NAME", help="the file of rows (default: the job's output file)")
+
+
+def _tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUE")
+    return name, value
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 1 or more")
+    return int(text)

@@ -1,0 +1,45 @@
+"""The one check, diff, create, read, update and delete that every resource kind shares.
+
+Free of any host's types: a host (today `pulumi_azureml.dynamic`) hands in plain values, with `UNKNOWN`
+for what a preview does not know yet, and a `Context` for everything else.
+"""
+
+from __future__ import annotations
+
+from .check import Checked, Failure, check
+from .context import Context
+from .declaration import (
+    Facet,
+    InputError,
+    Inputs,
+    Kind,
+    Output,
+    arm,
+    local,
+    reference,
+)
+from .diff import Difference, diff
+from .facet import FacetLifecycle
+from .lifecycle import Lifecycle, ResourceState
+from .unknown import UNKNOWN
+
+__all__ = [
+    "UNKNOWN",
+    "Checked",
+    "Context",
+    "Difference",
+    "Facet",
+    "FacetLifecycle",
+    "Failure",
+    "InputError",
+    "Inputs",
+    "Kind",
+    "Lifecycle",
+    "Output",
+    "ResourceState",
+    "arm",
+    "check",
+    "diff",
+    "local",
+    "reference",
+]

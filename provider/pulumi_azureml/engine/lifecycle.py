@@ -1,0 +1,189 @@
+"""Create, read, update and delete of an ARM resource, from its declaration.
+
+Every create can be run again: a dynamic provider cannot report a half-made resource, so what a run left
+behind is recognised by its owner's tag and taken over, and what somebody else made is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..arm import Answer, ArmError, ConflictError, NotFoundError, wait_for_deletion, wait_for_operation
+from ..arm.polling import provisioning_state
+from .check import ARM_ID
+from .context import Context
+from .declaration import Kind, Values
+from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs
+from .values import Document, put
+
+# The output under which a state keeps its mark: see shape.MARK_TAG.
+MARK = "mark"
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """A resource as the stack's state holds it.
+
+    Attributes:
+        id: the ARM id.
+        inputs: what the program declares, as the service has it.
+        outputs: the inputs and what the service adds.
+    """
+
+    id: str
+    inputs: Values
+    outputs: Values
+
+
+class Lifecycle:
+    """The operations of one kind."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+    def create(self, inputs: Values, ctx: Context) -> ResourceState:
+        """Make the resource, or take over what an earlier run of the same create has left.
+
+        Raises:
+            ConflictError: it exists and belongs to somebody else; `adopt=True` would take it over.
+            ArmError: the service refused or failed; the message says whether something exists now.
+        """
+        resource = str(inputs[ARM_ID])
+        existing = self._find(resource, ctx)
+        if existing is not None:
+            owner, _ = owner_of(self.kind, existing)
+            if owner != ctx.owner and inputs.get("adopt"):
+                return self._state(resource, read_inputs(self.kind, existing, inputs), existing)
+            if owner != ctx.owner:
+                raise self._not_ours(resource, owner, ctx)
+            ctx.status(f"taking over the {self.kind.title} that an earlier run made")
+        document = self._put(resource, inputs, ctx, verb="create", current=existing)
+        return self._state(resource, inputs, document)
+
+    def read(self, resource: str, inputs: Values, ctx: Context) -> ResourceState | None:
+        """The resource as it is now, or None when it is gone."""
+        document = self._find(resource, ctx)
+        if document is None:
+            return None
+        found = read_inputs(self.kind, document, inputs)
+        found.setdefault(ARM_ID, resource)
+        return self._state(resource, found, document)
+
+    def update(self, resource: str, olds: Values, news: Values, ctx: Context) -> ResourceState:
+        """Change the resource in place: a full PUT, for PATCH changes only tags on the batch kinds."""
+        current = self._find(resource, ctx)
+        if current is None:
+            raise NotFoundError(
+                f"update {self._words(ctx)}",
+                resource,
+                message="it is gone",
+                hint="run `pulumi refresh`, then `pulumi up` makes it anew.",
+            )
+        document = self._put(resource, news, ctx, verb="update", current=current, previous=olds)
+        return self._state(resource, news, document)
+
+    def delete(self, resource: str, state: Values, ctx: Context) -> None:
+        """Delete the resource (or archive or retain it, where the kind knows that); gone already is fine."""
+        policy = state.get("onDelete", "delete")
+        if policy == "retain":
+            return
+        current = self._find(resource, ctx)
+        if current is None or self._was_made_anew(current, state, ctx):
+            return
+        operation = f"delete {self._words(ctx)}"
+        if policy == "archive":
+            self._archive(resource, current, ctx)
+            return
+        ctx.status(f"deleting the {self.kind.title}")
+        if provisioning_state(current) == "Deleting":
+            answer = Answer(200, current, {})  # an earlier run has asked already: only the wait is left
+        else:
+            try:
+                answer = ctx.client.request(
+                    "DELETE", resource, params=self.kind.query_on_delete or None, operation=operation
+                )
+            except NotFoundError:
+                return
+        wait_for_deletion(ctx.client, answer, resource, operation=operation, wait=ctx.wait(self.kind.timeout))
+
+    def _put(
+        self,
+        resource: str,
+        inputs: Values,
+        ctx: Context,
+        *,
+        verb: str,
+        current: Document | None,
+        previous: Mapping[str, Any] | None = None,
+    ) -> Document:
+        operation = f"{verb} {self._words(ctx)}"
+        mark = owner_of(self.kind, current or {})[1] if verb == "update" else ""
+        body = build_body(
+            self.kind,
+            inputs,
+            owner=ctx.owner,
+            mark=mark or secrets.token_hex(4),
+            current=current,
+            previous=previous,
+        )
+        if current is None and self.kind.prepare:
+            for path, value in self.kind.prepare(ctx.client, inputs, ctx.status).items():
+                put(body, path, value)
+        ctx.status(f"{'creating' if verb == 'create' else 'updating'} the {self.kind.title}")
+        answer = ctx.client.request("PUT", resource, json=body, operation=operation)
+        try:
+            wait_for_operation(ctx.client, answer, resource, operation=operation, wait=ctx.wait(self.kind.timeout))
+            return self._settled(resource, answer, operation, ctx)
+        except ArmError as error:
+            error.add_consequence(
+                f"the {self.kind.title} was accepted and may exist; running the command again takes it over."
+            )
+            raise
+
+    def _settled(self, resource: str, answer: Answer, operation: str, ctx: Context) -> Document:
+        """The document after the PUT: its own answer when that is final already, else asked for."""
+        body = answer.body if isinstance(answer.body, dict) else {}
+        state = provisioning_state(body) or "Succeeded"
+        if body and not answer.headers.get("Azure-AsyncOperation") and state == "Succeeded":
+            return body
+        final: Document = ctx.client.request("GET", resource, operation=operation).body
+        return final
+
+    def _archive(self, resource: str, current: Document, ctx: Context) -> None:
+        ctx.status(f"archiving the {self.kind.title}")
+        put(current, "properties.isArchived", True)  # noqa: FBT003 - a value of the wire
+        ctx.client.request("PUT", resource, json=current, operation=f"archive {self._words(ctx)}")
+
+    def _was_made_anew(self, current: Document, state: Values, ctx: Context) -> bool:
+        """Whether a replacement of the same id stands there: then this state's resource is gone already."""
+        owner, mark = owner_of(self.kind, current)
+        return owner == ctx.owner and bool(mark) and bool(state.get(MARK)) and mark != state[MARK]
+
+    def _find(self, resource: str, ctx: Context) -> Document | None:
+        try:
+            found: Document = ctx.client.request("GET", resource, operation=f"read {self._words(ctx)}").body
+        except NotFoundError:
+            # A missing parent counts too: for a read that means gone, and a create's PUT will say it in full.
+            return None
+        return found
+
+    def _state(self, resource: str, inputs: Values, document: Document) -> ResourceState:
+        outputs = {**inputs, **read_outputs(self.kind, document)}
+        if mark := owner_of(self.kind, document)[1]:
+            outputs[MARK] = mark
+        return ResourceState(resource, inputs, outputs)
+
+    def _words(self, ctx: Context) -> str:
+        return f"{self.kind.title} {ctx.name!r}"
+
+    def _not_ours(self, resource: str, owner: str, ctx: Context) -> ConflictError:
+        whose = f"it belongs to {owner}" if owner else f"it has no {OWNER_TAG} tag, so it was made outside Pulumi"
+        return ConflictError(
+            f"create {self._words(ctx)}",
+            resource,
+            message=f"it exists already and {whose}",
+            hint="choose another name, or set adopt=True to take it over as it is.",
+        )

@@ -1,0 +1,31 @@
+"""Versions that follow from content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..assets import EmptyAssetError, digest_path
+from ..engine import InputError
+
+# Sixteen hexadecimal digits of a SHA-256: short enough to read, and no two contents of a workspace share them.
+_VERSION_LENGTH = 16
+
+
+def digest_of(path: Any) -> str:
+    """The content digest of a local file or folder; InputError at `path` when there is none."""
+    if not isinstance(path, str):
+        return ""
+    try:
+        return digest_path(Path(path)).sha256
+    except (FileNotFoundError, EmptyAssetError) as error:
+        raise InputError("path", f"{error}; it is looked for relative to the program's folder ({Path.cwd()})") from None
+    except OSError as error:
+        raise InputError("path", f"cannot read {path!r}: {error.strerror}") from None
+
+
+def versioned(values: dict[str, Any], digest: str) -> dict[str, Any]:
+    """`values` with the content's digest, and the version that follows from it unless one is given."""
+    if not digest:
+        return values
+    return {"version": digest[:_VERSION_LENGTH], **values, "contentDigest": digest}

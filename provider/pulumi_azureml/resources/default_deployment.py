@@ -1,0 +1,59 @@
+"""Default deployment: which deployment of a batch endpoint takes the jobs that name none."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ..arm import Settings
+from ..arm.resource_id import same_id
+from ..engine import Facet, InputError, Inputs, Kind, arm, reference
+
+
+class DefaultDeploymentInputs(Inputs):
+    """Inputs of the default pointer. Moving it to another deployment is an update in place."""
+
+    endpoint: Annotated[
+        str, reference("batchEndpoints", url=True), Field(description="The endpoint: resource, ARM id or name.")
+    ]
+    deployment: Annotated[
+        str,
+        arm("properties.defaults.deploymentName"),
+        Field(min_length=1, description="The deployment: resource, ARM id or name."),
+    ]
+
+
+def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:
+    """The pointer holds a name; a deployment given by its id must be one of this endpoint's."""
+    endpoint, deployment = values["endpoint"], values["deployment"]
+    if not isinstance(deployment, str) or not deployment.startswith("/"):
+        return values
+    owner, _, name = deployment.rpartition("/deployments/")
+    if isinstance(endpoint, str) and not same_id(owner, endpoint):
+        raise InputError("deployment", f"should be a deployment of the endpoint {endpoint}, not {deployment}")
+    return {**values, "deployment": name}
+
+
+DEFAULT_DEPLOYMENT = Kind(
+    name="DefaultDeployment",
+    title="default deployment",
+    path="{endpoint}/defaults",
+    inputs=DefaultDeploymentInputs,
+    tags="",
+    facet=Facet(
+        body="properties.defaults.deploymentName",
+        suffix="/defaults",
+        carried=(
+            "location",
+            "tags",
+            "identity",
+            "kind",
+            "sku",
+            "properties.authMode",
+            "properties.description",
+            "properties.properties",
+        ),
+    ),
+    derive=_derive,
+)

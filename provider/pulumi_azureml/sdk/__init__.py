@@ -1,0 +1,27 @@
+"""The typed resource classes.
+
+Generated from `pulumi_azureml.resources` by `make sdk`; do not edit.
+"""
+
+from __future__ import annotations
+
+from .batch_deployment import BatchDeployment, RetrySettingsArgs
+from .batch_endpoint import BatchEndpoint, IdentityArgs
+from .code import Code
+from .compute import Compute, ScaleSettingsArgs
+from .default_deployment import DefaultDeployment
+from .environment import Environment
+from .model import Model
+
+__all__ = [
+    "BatchDeployment",
+    "BatchEndpoint",
+    "Code",
+    "Compute",
+    "DefaultDeployment",
+    "Environment",
+    "IdentityArgs",
+    "Model",
+    "RetrySettingsArgs",
+    "ScaleSettingsArgs",
+]

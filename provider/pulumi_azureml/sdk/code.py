@@ -1,0 +1,92 @@
+"""Code: a folder of scripts, uploaded through the service and registered as a version.
+
+Generated from `pulumi_azureml.resources.code` by `make sdk`; do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from ..dynamic import AzureMLResource, CodeProvider
+
+
+class Code(AzureMLResource, module="azureml", name="Code"):
+    """Code: a folder of scripts, uploaded through the service and registered as a version."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        path: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        version: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the code.
+
+        Args:
+            resource_name: The logical name in the program, unique among resources of this kind.
+            path: Folder of scripts, relative to the program; not empty.
+            name: Name of the asset, 1 to 255 letters, digits, `-` and `_`. Default: the resource's logical name. A
+                change replaces the resource.
+            version: Version of the asset. Default: derived from its content, so that new content makes a new version.
+                A change replaces the resource.
+            description: What the asset is.
+            tags: Tags: names to values, none of them empty; changed in place.
+            on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
+                it in the workspace, `retain` leaves it as it is. Default: 'delete'.
+            adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            opts: The engine's own options: parent, protect, aliases and others.
+        """
+        inputs = {
+            "path": path,
+            "name": name,
+            "version": version,
+            "description": description,
+            "tags": tags,
+            "on_delete": on_delete,
+            "adopt": adopt,
+        }
+        super().__init__(CodeProvider(), resource_name, inputs, opts)
+
+    @property
+    def path(self) -> pulumi.Output[str]:
+        """Folder of scripts, relative to the program; not empty."""
+        return self._output("path")
+
+    @property
+    def name(self) -> pulumi.Output[str]:
+        """Name of the asset, 1 to 255 letters, digits, `-` and `_`. Default: the resource's logical name."""
+        return self._output("name")
+
+    @property
+    def version(self) -> pulumi.Output[str]:
+        """Version of the asset. Default: derived from its content, so that new content makes a new version."""
+        return self._output("version")
+
+    @property
+    def description(self) -> pulumi.Output[str]:
+        """What the asset is."""
+        return self._output("description")
+
+    @property
+    def tags(self) -> pulumi.Output[dict[str, Any]]:
+        """Tags: names to values, none of them empty; changed in place."""
+        return self._output("tags")
+
+    @property
+    def on_delete(self) -> pulumi.Output[str]:
+        """What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides it in the workspace, `retain` leaves it as it is."""
+        return self._output("onDelete")
+
+    @property
+    def code_uri(self) -> pulumi.Output[str]:
+        """Where the service keeps the code."""
+        return self._output("codeUri")

@@ -1,0 +1,48 @@
+"""Default deployment: which deployment of a batch endpoint takes the jobs that name none.
+
+Generated from `pulumi_azureml.resources.default_deployment` by `make sdk`; do not edit.
+"""
+
+from __future__ import annotations
+
+import pulumi
+
+from ..dynamic import AzureMLResource, DefaultDeploymentProvider
+from .batch_deployment import BatchDeployment
+from .batch_endpoint import BatchEndpoint
+
+
+class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployment"):
+    """Default deployment: which deployment of a batch endpoint takes the jobs that name none."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        endpoint: pulumi.Input[str] | BatchEndpoint,
+        deployment: pulumi.Input[str] | BatchDeployment,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the default deployment.
+
+        Args:
+            resource_name: The logical name in the program, unique among resources of this kind.
+            endpoint: The endpoint: resource, ARM id or name. A change replaces the resource.
+            deployment: The deployment: resource, ARM id or name.
+            opts: The engine's own options: parent, protect, aliases and others.
+        """
+        inputs = {
+            "endpoint": endpoint,
+            "deployment": deployment,
+        }
+        super().__init__(DefaultDeploymentProvider(), resource_name, inputs, opts)
+
+    @property
+    def endpoint(self) -> pulumi.Output[str]:
+        """The endpoint: resource, ARM id or name."""
+        return self._output("endpoint")
+
+    @property
+    def deployment(self) -> pulumi.Output[str]:
+        """The deployment: resource, ARM id or name."""
+        return self._output("deployment")

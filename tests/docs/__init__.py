@@ -1,0 +1,1 @@
+"""What the documents tell a user to type is typed."""

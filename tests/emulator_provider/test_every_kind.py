@@ -1,0 +1,198 @@
+"""The whole life of each kind against a running Azure ML: the same sentences hold for all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_azureml.arm import ConflictError, NotFoundError
+from pulumi_azureml.engine import Kind
+from pulumi_azureml.resources import (
+    BATCH_DEPLOYMENT,
+    BATCH_ENDPOINT,
+    CODE,
+    COMPUTE,
+    DEFAULT_DEPLOYMENT,
+    ENVIRONMENT,
+    MODEL,
+)
+
+from .stack import Stack
+
+ASSETS = [CODE, MODEL, ENVIRONMENT]
+TAGGED = [*ASSETS, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT]
+
+
+def declare(stack: Stack, kind: Kind, source: Path, **inputs: Any) -> dict[str, Any]:
+    """Make what the kind depends on, and give inputs that are right for it."""
+    if kind in (CODE, MODEL):
+        return {"path": str(source), **inputs}
+    if kind is ENVIRONMENT:
+        return {"image": "ubuntu:22.04", "conda_file": "name: e\ndependencies: [python=3.11]\n", **inputs}
+    if kind is COMPUTE:
+        return {"vm_size": "STANDARD_D2_V2", **inputs}
+    if kind is BATCH_ENDPOINT:
+        return inputs
+    model = stack.up(MODEL, "model", path=str(source))
+    code = stack.up(CODE, "code", path=str(source))
+    environment = stack.up(ENVIRONMENT, "env", image="ubuntu:22.04")
+    compute = stack.up(COMPUTE, "cpu", vm_size="STANDARD_D2_V2")
+    endpoint = stack.up(BATCH_ENDPOINT, "endpoint")
+    given = {
+        "endpoint": endpoint.id,
+        "model": model.id,
+        "code": code.id,
+        "scoring_script": "score.py",
+        "environment": environment.id,
+        "compute": compute.id,
+    }
+    if kind is BATCH_DEPLOYMENT:
+        return {**given, **inputs}
+    blue = stack.up(BATCH_DEPLOYMENT, "blue", **given)
+    return {"endpoint": endpoint.id, "deployment": blue.id, **inputs}
+
+
+@pytest.fixture(params=TAGGED, ids=lambda kind: kind.name)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    found: Kind = request.param
+    return found
+
+
+def test_it_is_made_read_without_difference_and_gone_after_delete(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source)
+    made = stack.up(kind, "thing", **inputs)
+    read = stack.refresh("thing")
+    assert read is not None
+    assert (read.inputs, read.outputs) == (made.inputs, made.outputs)
+    assert stack.changes(kind, "thing", **inputs) == ()
+    stack.delete("thing")
+    with pytest.raises(NotFoundError):
+        stack.client.request("GET", made.id)
+
+
+def test_tags_change_in_place_and_the_owners_mark_stays(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source)
+    first = stack.up(kind, "thing", **inputs, tags={"stage": "one"})
+    second = stack.up(kind, "thing", **inputs, tags={"stage": "two"})
+    assert second.id == first.id
+    assert second.outputs["mark"] == first.outputs["mark"]
+    read = stack.refresh("thing")
+    assert read is not None
+    assert read.inputs["tags"] == {"stage": "two"}
+
+
+def test_a_create_that_is_run_again_takes_over_what_the_first_left(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source)
+    stack.up(kind, "thing", **inputs)
+    lost = stack.forget("thing")
+    again = stack.up(kind, "thing", **inputs)
+    assert again.id == lost.id
+    assert stack.changes(kind, "thing", **inputs) == ()
+
+
+def test_deleting_what_was_made_anew_under_the_same_id_spares_the_new_one(
+    stack: Stack, kind: Kind, source: Path
+) -> None:
+    # `pulumi up --replace` creates first and deletes the old state afterwards, even when both are one ARM id.
+    inputs = declare(stack, kind, source)
+    stack.up(kind, "thing", **inputs)
+    old = stack.forget("thing")
+    stack.up(kind, "thing", **inputs)
+    stack.made["old"] = (kind, old)
+    context = stack.context("thing")
+    from .stack import lifecycle
+
+    lifecycle(kind).delete(old.id, old.outputs, context)
+    del stack.made["old"]
+    assert stack.refresh("thing") is not None
+
+
+def test_what_somebody_else_made_is_refused_until_adopted(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source, name="shared")
+    other = Stack(stack.client, f"{stack.name}-other")
+    theirs = other.up(kind, "thing", **inputs, tags={"made": "elsewhere"})
+    try:
+        with pytest.raises(ConflictError, match=r"belongs to tests/.*-other/thing(.|\n)*adopt=True"):
+            stack.up(kind, "thing", **inputs)
+        before = stack.client.request("GET", theirs.id).body
+        adopted = stack.up(kind, "thing", **inputs, adopt=True)
+        assert adopted.id == theirs.id
+        assert stack.client.request("GET", theirs.id).body == before
+        stack.forget("thing")
+    finally:
+        other.destroy()
+
+
+def test_deleting_what_is_gone_already_succeeds(stack: Stack, kind: Kind, source: Path) -> None:
+    made = stack.up(kind, "thing", **declare(stack, kind, source))
+    stack.client.request("DELETE", made.id, params=kind.query_on_delete)
+    stack.delete("thing")
+
+
+def test_a_resource_deleted_behind_the_back_is_found_and_made_again(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source)
+    made = stack.up(kind, "thing", **inputs)
+    lifecycle_state = stack.made["thing"]
+    stack.delete("thing")
+    stack.made["thing"] = lifecycle_state
+    assert stack.refresh("thing") is None
+    assert stack.up(kind, "thing", **inputs).id == made.id
+
+
+def test_tags_changed_behind_the_back_are_found_and_put_right(stack: Stack, kind: Kind, source: Path) -> None:
+    inputs = declare(stack, kind, source, tags={"team": "a"})
+    made = stack.up(kind, "thing", **inputs)
+    Stack(stack.client, stack.name).made["thing"] = stack.made["thing"]
+    elsewhere = Stack(stack.client, stack.name, made=dict(stack.made))
+    elsewhere.up(kind, "thing", **{**inputs, "tags": {"team": "hacked"}})
+    found = stack.refresh("thing")
+    assert found is not None
+    assert stack.changes(kind, "thing", **inputs) == ("tags",)
+    stack.up(kind, "thing", **inputs)
+    fixed = stack.refresh("thing")
+    assert fixed is not None
+    assert (fixed.id, fixed.inputs["tags"]) == (made.id, {"team": "a"})
+
+
+def test_the_default_is_set_moved_in_place_and_unset(stack: Stack, source: Path) -> None:
+    inputs = declare(stack, DEFAULT_DEPLOYMENT, source)
+    endpoint = inputs["endpoint"]
+    green = stack.up(BATCH_DEPLOYMENT, "green", **declare(stack, BATCH_DEPLOYMENT, source))
+
+    def default() -> Any:
+        return stack.client.request("GET", endpoint).body["properties"]["defaults"]
+
+    made = stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)
+    assert default() == {"deploymentName": "blue"}
+    moved = stack.up(DEFAULT_DEPLOYMENT, "default", endpoint=endpoint, deployment=green.id)
+    assert moved.id == made.id
+    assert default() == {"deploymentName": "green"}
+    stack.up(BATCH_ENDPOINT, "endpoint", description="an update of the endpoint keeps its default")
+    assert default() == {"deploymentName": "green"}
+    stack.delete("default")
+    assert default() == {}
+    assert stack.client.request("GET", endpoint).body["properties"]["description"].startswith("an update")
+
+
+def test_a_default_moved_behind_the_back_is_found_and_put_right(stack: Stack, source: Path) -> None:
+    inputs = declare(stack, DEFAULT_DEPLOYMENT, source)
+    stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)
+    elsewhere = Stack(stack.client, stack.name, made=dict(stack.made))
+    elsewhere.up(DEFAULT_DEPLOYMENT, "default", endpoint=inputs["endpoint"], deployment="nowhere")
+    stack.refresh("default")
+    assert stack.changes(DEFAULT_DEPLOYMENT, "default", **inputs) == ("deployment",)
+    stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)
+    assert stack.client.request("GET", inputs["endpoint"]).body["properties"]["defaults"] == {"deploymentName": "blue"}
+
+
+def test_deleting_the_default_leaves_one_that_somebody_else_has_set(stack: Stack, source: Path) -> None:
+    inputs = declare(stack, DEFAULT_DEPLOYMENT, source)
+    stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)
+    elsewhere = Stack(stack.client, stack.name, made=dict(stack.made))
+    elsewhere.up(DEFAULT_DEPLOYMENT, "default", endpoint=inputs["endpoint"], deployment="theirs")
+    stack.delete("default")
+    assert stack.client.request("GET", inputs["endpoint"]).body["properties"]["defaults"] == {
+        "deploymentName": "theirs"
+    }

@@ -1,0 +1,69 @@
+"""What goes into a stack's state is for ever, and the public surface is what it says it is."""
+
+from __future__ import annotations
+
+import base64
+import pickletools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+
+import pulumi_azureml
+from pulumi_azureml import dynamic, sdk
+from pulumi_azureml.resources import KINDS
+
+ROOT = Path(__file__).parents[3]
+
+PROVIDERS = (
+    "BatchDeploymentProvider",
+    "BatchEndpointProvider",
+    "CodeProvider",
+    "ComputeProvider",
+    "DefaultDeploymentProvider",
+    "EnvironmentProvider",
+    "ModelProvider",
+)
+
+
+@pytest.mark.parametrize("name", PROVIDERS)
+def test_a_provider_goes_into_the_state_as_a_reference_and_nothing_else(name: str) -> None:
+    pickled = base64.b64decode(serialize_provider(getattr(dynamic, name)()))
+    texts = [argument for _, argument, _ in pickletools.genops(pickled) if isinstance(argument, str)]
+    assert texts == ["pulumi_azureml.dynamic", name]
+    assert len(pickled) < 100
+
+
+def test_every_kind_has_a_provider_and_a_class() -> None:
+    assert {f"{kind.name}Provider" for kind in KINDS} == set(PROVIDERS)
+    assert {kind.name for kind in KINDS} <= set(pulumi_azureml.__all__)
+
+
+def test_the_public_names_are_those_that_are_listed() -> None:
+    assert sorted(pulumi_azureml.__all__) == pulumi_azureml.__all__
+    assert all(hasattr(pulumi_azureml, name) for name in pulumi_azureml.__all__)
+    assert set(sdk.__all__) <= set(pulumi_azureml.__all__)
+
+
+def test_hooks_are_few() -> None:
+    # A hook is a special case. Before this number grows, ask whether the declaration lacks a word.
+    hooks = [(kind.name, hook) for kind in KINDS for hook in ("derive", "rules", "prepare") if getattr(kind, hook)]
+    assert len(hooks) <= 9, hooks
+
+
+def test_the_typed_classes_are_those_that_the_declarations_make(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(ROOT / "tools" / "generate_sdk.py"), str(tmp_path)], check=True)
+    committed = Path(sdk.__file__ or "").parent
+    for file in tmp_path.glob("*.py"):
+        assert (committed / file.name).read_text() == file.read_text(), f"{file.name} is stale: run `make sdk`"
+    assert {file.name for file in committed.glob("*.py")} == {file.name for file in tmp_path.glob("*.py")}
+
+
+def test_importing_the_package_does_not_pay_for_the_azure_libraries() -> None:
+    program = (
+        "import sys, pulumi_azureml; print([m for m in ('azure.identity', 'azure.storage.blob') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,181 @@
+"""Write `pulumi_azureml.sdk`, the typed resource classes, from the declarations in `pulumi_azureml.resources`.
+
+Run by `make sdk`; a test fails when what is committed differs from what this writes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+import textwrap
+import typing
+from pathlib import Path
+
+from pulumi_azureml.engine import Inputs, Kind
+from pulumi_azureml.engine.declaration import InputField, input_fields
+from pulumi_azureml.resources import KINDS
+
+SDK = Path(__file__).parents[1] / "provider" / "pulumi_azureml" / "sdk"
+HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `make sdk`; do not edit.\n"""\n'
+# In the order of a collection's kind: what an input that refers to it may be given as.
+CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if not kind.path.startswith("{")}
+PARENT_CLASS = {"deployment": "BatchDeployment"}
+
+
+def module_of(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def referred(item: InputField) -> str | None:
+    return CLASS_OF_COLLECTION.get(item.place.refers_to) or PARENT_CLASS.get(item.name)
+
+
+def python_type(annotation: object) -> str:
+    """The plain Python type of an annotation as it is written in source."""
+    origin, args = typing.get_origin(annotation), typing.get_args(annotation)
+    if hasattr(annotation, "__metadata__"):
+        return python_type(args[0])
+    if origin is typing.Literal:
+        return "str"
+    if origin is dict:
+        return f"Mapping[str, {python_type(args[1])}]"
+    if args:
+        return " | ".join(python_type(arg) for arg in args if arg is not type(None))
+    if annotation is typing.Any:
+        return "Any"
+    if isinstance(annotation, type) and issubclass(annotation, Inputs):
+        return f"{annotation.__name__}Args"
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def input_type(item: InputField) -> str:
+    plain = python_type(item.info.annotation)
+    given = f"pulumi.Input[{plain}]"
+    if other := referred(item):
+        given += f" | {other}"
+    return given if item.info.is_required() else f"{given} | None"
+
+
+def output_type(item: InputField) -> str:
+    plain = python_type(item.info.annotation)
+    return f"pulumi.Output[{'dict[str, Any]' if item.nested or 'Mapping' in plain else plain}]"
+
+
+def documented(item: InputField) -> str:
+    default = "" if item.info.is_required() or item.info.default is None or item.nested else repr(item.info.default)
+    known = f" Default: {default}." if default and "PydanticUndefined" not in default else ""
+    immutable = " A change replaces the resource." if item.place.immutable else ""
+    return f"{item.name}: {item.doc.rstrip('.')}.{known}{immutable}"
+
+
+def wrap(text: str, indent: int, hanging: int = 0) -> str:
+    lead = " " * indent
+    return textwrap.fill(text, 118, initial_indent=lead, subsequent_indent=lead + " " * hanging, break_on_hyphens=False)
+
+
+def nested_class(model: type[Inputs]) -> str:
+    lines = [f"class {model.__name__}Args(TypedDict, total=False):", f'    """{inspect.getdoc(model)}"""', ""]
+    for item in input_fields(model):
+        lines += [f"    {item.name}: pulumi.Input[{python_type(item.info.annotation)}]"]
+        lines += [f'    """{documented(item).split(": ", 1)[1]}"""', ""]
+    return "\n".join(lines)
+
+
+def getter(name: str, key: str, annotation: str, doc: str) -> str:
+    return (
+        f"    @property\n    def {name}(self) -> {annotation}:\n"
+        f'        """{doc}"""\n        return self._output({key!r})\n'
+    )
+
+
+def resource_class(kind: Kind, doc: str) -> str:
+    items = [item for item in kind.fields if item.key not in kind.borrows]
+    ordered = sorted(items, key=lambda item: not item.info.is_required())
+    parameters = [
+        f"        {item.name}: {input_type(item)}{'' if item.info.is_required() else ' = None'}," for item in ordered
+    ]
+    arguments = [wrap(documented(item), 12, 4) for item in ordered]
+    body = [
+        f'class {kind.name}(AzureMLResource, module="azureml", name="{kind.name}"):',
+        f'    """{doc}"""',
+        "",
+        "    def __init__(",
+        "        self,",
+        "        resource_name: str,",
+        "        *,",
+        *parameters,
+        "        opts: pulumi.ResourceOptions | None = None,",
+        "    ) -> None:",
+        f'        """Declare the {kind.title}.',
+        "",
+        "        Args:",
+        "            resource_name: The logical name in the program, unique among resources of this kind.",
+        *arguments,
+        "            opts: The engine's own options: parent, protect, aliases and others.",
+        '        """',
+        "        inputs = {",
+        *(f'            "{item.name}": {item.name},' for item in ordered),
+        "        }",
+        f"        super().__init__({kind.name}Provider(), resource_name, inputs, opts)",
+        "",
+    ]
+    shown = [item for item in items if item.place.compared or item.name == "path"]
+    getters = [getter(item.name, item.key, output_type(item), item.doc.rstrip(".") + ".") for item in shown]
+    own = {item.key for item in shown}
+    getters += [
+        getter(module_of(output.key), output.key, "pulumi.Output[str]", output.doc)
+        for output in kind.outputs
+        if output.key not in own
+    ]
+    return "\n".join([*body, *getters])
+
+
+def module_text(kind: Kind) -> str:
+    module = sys.modules[kind.inputs.__module__]
+    doc = inspect.getdoc(module) or kind.title
+    models = [item.nested for item in kind.fields if item.nested]
+    others = sorted({name for item in kind.fields if (name := referred(item))})
+    classes = [nested_class(model) for model in models] + [resource_class(kind, doc)]
+    text = "\n\n".join(classes)
+    imports = ["from __future__ import annotations", ""]
+    if "Mapping[" in text:
+        imports.append("from collections.abc import Mapping")
+    typings = [name for name in ("Any", "TypedDict") if re.search(rf"\b{name}\b", text)]
+    if typings:
+        imports.append(f"from typing import {', '.join(typings)}")
+    imports += ["", "import pulumi", "", f"from ..dynamic import AzureMLResource, {kind.name}Provider"]
+    imports += [f"from .{module_of(name)} import {name}" for name in others]
+    return HEADER.format(doc=doc, module=module_of(kind.name)) + "\n" + "\n".join(imports) + "\n\n\n" + text
+
+
+def package_text() -> str:
+    names = sorted(kind.name for kind in KINDS)
+    nested = sorted(
+        (f"{item.nested.__name__}Args", module_of(kind.name)) for kind in KINDS for item in kind.fields if item.nested
+    )
+    lines = [f"from .{module_of(name)} import {name}" for name in names]
+    lines += [f"from .{module} import {name}" for name, module in nested]
+    exported = sorted([*names, *(name for name, _ in nested)])
+    listed = "\n".join(f'    "{name}",' for name in exported)
+    doc = (
+        '"""The typed resource classes.\n\nGenerated from `pulumi_azureml.resources` by `make sdk`; do not edit.\n"""\n'
+    )
+    return f"{doc}\nfrom __future__ import annotations\n\n" + "\n".join(lines) + f"\n\n__all__ = [\n{listed}\n]\n"
+
+
+def generated() -> dict[str, str]:
+    """File name to text of the whole package, before formatting."""
+    files = {f"{module_of(kind.name)}.py": module_text(kind) for kind in KINDS}
+    return {**files, "__init__.py": package_text()}
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else SDK
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in generated().items():
+        (target / name).write_text(text)
+    ruff = [sys.executable, "-m", "ruff", "--config", str(SDK.parents[2] / "pyproject.toml")]
+    for command in (["check", "--quiet", "--fix", "--select", "I"], ["format", "--quiet"]):
+        subprocess.run([*ruff, *command, str(target)], check=True)
