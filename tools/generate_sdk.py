@@ -16,6 +16,7 @@ from pathlib import Path
 from pulumi_azureml.engine import Inputs, Kind
 from pulumi_azureml.engine.declaration import InputField, input_fields
 from pulumi_azureml.resources import KINDS
+from pulumi_azureml.resources._types import ResourceInputs
 
 SDK = Path(__file__).parents[1] / "provider" / "pulumi_azureml" / "sdk"
 HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `make sdk`; do not edit.\n"""\n'
@@ -92,7 +93,7 @@ def getter(name: str, key: str, annotation: str, doc: str) -> str:
 
 def resource_class(kind: Kind, doc: str) -> str:
     items = [item for item in kind.fields if item.key not in kind.borrows]
-    ordered = sorted(items, key=lambda item: not item.info.is_required())
+    ordered = sorted(items, key=lambda item: (not item.info.is_required(), item.name in ResourceInputs.model_fields))
     parameters = [
         f"        {item.name}: {input_type(item)}{'' if item.info.is_required() else ' = None'}," for item in ordered
     ]
@@ -115,7 +116,7 @@ def resource_class(kind: Kind, doc: str) -> str:
         *arguments,
         "            opts: The engine's own options: parent, protect, aliases and others.",
         '        """',
-        "        inputs = {",
+        "        inputs: dict[str, Any] = {",
         *(f'            "{item.name}": {item.name},' for item in ordered),
         "        }",
         f"        super().__init__({kind.name}Provider(), resource_name, inputs, opts)",
@@ -135,7 +136,8 @@ def resource_class(kind: Kind, doc: str) -> str:
 def module_text(kind: Kind) -> str:
     module = sys.modules[kind.inputs.__module__]
     doc = inspect.getdoc(module) or kind.title
-    models = [item.nested for item in kind.fields if item.nested]
+    models = [item.nested for item in kind.fields if item.nested and not is_shared(item.nested)]
+    shared = sorted(f"{item.nested.__name__}Args" for item in kind.fields if item.nested and is_shared(item.nested))
     others = sorted({name for item in kind.fields if (name := referred(item))})
     classes = [nested_class(model) for model in models] + [resource_class(kind, doc)]
     text = "\n\n".join(classes)
@@ -147,13 +149,35 @@ def module_text(kind: Kind) -> str:
         imports.append(f"from typing import {', '.join(typings)}")
     imports += ["", "import pulumi", "", f"from ..dynamic import AzureMLResource, {kind.name}Provider"]
     imports += [f"from .{module_of(name)} import {name}" for name in others]
+    imports += [f"from .shared import {name}" for name in shared]
     return HEADER.format(doc=doc, module=module_of(kind.name)) + "\n" + "\n".join(imports) + "\n\n\n" + text
+
+
+def is_shared(model: type[Inputs]) -> bool:
+    """Whether several kinds have this nested object: it is then written once, in `shared`."""
+    return model.__module__.endswith("._types")
+
+
+def shared_models() -> list[type[Inputs]]:
+    found = {item.nested.__name__: item.nested for kind in KINDS for item in kind.fields if item.nested}
+    return [model for _, model in sorted(found.items()) if is_shared(model)]
+
+
+def shared_text() -> str:
+    head = HEADER.format(doc="Nested objects that several kinds have.", module="_types")
+    imports = "from __future__ import annotations\n\nfrom typing import TypedDict\n\nimport pulumi\n\n\n"
+    return f"{head}\n{imports}" + "\n\n".join(nested_class(model) for model in shared_models())
 
 
 def package_text() -> str:
     names = sorted(kind.name for kind in KINDS)
     nested = sorted(
-        (f"{item.nested.__name__}Args", module_of(kind.name)) for kind in KINDS for item in kind.fields if item.nested
+        {
+            (f"{item.nested.__name__}Args", "shared" if is_shared(item.nested) else module_of(kind.name))
+            for kind in KINDS
+            for item in kind.fields
+            if item.nested
+        }
     )
     lines = [f"from .{module_of(name)} import {name}" for name in names]
     lines += [f"from .{module} import {name}" for name, module in nested]
@@ -168,7 +192,7 @@ def package_text() -> str:
 def generated() -> dict[str, str]:
     """File name to text of the whole package, before formatting."""
     files = {f"{module_of(kind.name)}.py": module_text(kind) for kind in KINDS}
-    return {**files, "__init__.py": package_text()}
+    return {**files, "shared.py": shared_text(), "__init__.py": package_text()}
 
 
 if __name__ == "__main__":

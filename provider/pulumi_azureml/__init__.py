@@ -14,12 +14,16 @@ if TYPE_CHECKING:
         BatchEndpoint,
         Code,
         Compute,
+        Data,
+        Datastore,
         DefaultDeployment,
         Environment,
         IdentityArgs,
         Model,
         RetrySettingsArgs,
         ScaleSettingsArgs,
+        TimeoutsArgs,
+        Workspace,
     )
 
 __all__ = [
@@ -27,12 +31,16 @@ __all__ = [
     "BatchEndpoint",
     "Code",
     "Compute",
+    "Data",
+    "Datastore",
     "DefaultDeployment",
     "Environment",
     "IdentityArgs",
     "Model",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",
+    "TimeoutsArgs",
+    "Workspace",
 ]
 
 

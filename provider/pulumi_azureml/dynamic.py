@@ -29,7 +29,7 @@ from pulumi.dynamic import (
 
 from .arm import ArmClient, Settings
 from .arm.settings import KEYS
-from .engine import UNKNOWN, Context, FacetLifecycle, Kind, Lifecycle, check, diff
+from .engine import UNKNOWN, Context, Kind, check, diff, lifecycle_of
 from .engine.check import ARM_ID, URN
 from .engine.lifecycle import MARK
 from .resources import (
@@ -37,9 +37,12 @@ from .resources import (
     BATCH_ENDPOINT,
     CODE,
     COMPUTE,
+    DATA,
+    DATASTORE,
     DEFAULT_DEPLOYMENT,
     ENVIRONMENT,
     MODEL,
+    WORKSPACE,
 )
 
 _PROVIDER = "__provider"
@@ -80,7 +83,7 @@ class AzureMLProvider(ResourceProvider):
         """Make the resource."""
         with _boundary(self.kind):
             inputs = _known(props)
-            state = self._lifecycle().create(inputs, self._context(inputs))
+            state = lifecycle_of(self.kind).create(inputs, self._context(inputs))
             return CreateResult(state.id, dict(state.outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
@@ -89,7 +92,7 @@ class AzureMLProvider(ResourceProvider):
             state = _known(props)
             outputs = {output.key for output in self.kind.outputs} | {MARK}
             inputs = {key: value for key, value in state.items() if key not in outputs}
-            found = self._lifecycle().read(id_, inputs, self._context(state))
+            found = lifecycle_of(self.kind).read(id_, inputs, self._context(state))
             if found is None:
                 return ReadResult("", {})
             return ReadResult(found.id, dict(found.outputs), dict(found.inputs))
@@ -98,14 +101,14 @@ class AzureMLProvider(ResourceProvider):
         """Change the resource in place."""
         with _boundary(self.kind):
             inputs = _known(news)
-            state = self._lifecycle().update(id_, _known(olds), inputs, self._context(inputs))
+            state = lifecycle_of(self.kind).update(id_, _known(olds), inputs, self._context(inputs))
             return UpdateResult(dict(state.outputs))
 
     def delete(self, id_: str, props: dict[str, Any]) -> None:
         """Delete the resource."""
         with _boundary(self.kind):
             state = _known(props)
-            self._lifecycle().delete(id_, state, self._context(state))
+            lifecycle_of(self.kind).delete(id_, state, self._context(state))
 
     def _settings(self) -> Settings:
         return Settings.from_mapping(self._config)
@@ -114,9 +117,6 @@ class AzureMLProvider(ResourceProvider):
         urn = str(inputs.get(URN) or "")
         stack, project, name = _urn_parts(urn)
         return Context(_client(self._settings()), project, stack, name, status=_StatusLine(urn))
-
-    def _lifecycle(self) -> Lifecycle | FacetLifecycle:
-        return FacetLifecycle(self.kind) if self.kind.facet else Lifecycle(self.kind)
 
 
 class CodeProvider(AzureMLProvider):
@@ -159,6 +159,24 @@ class DefaultDeploymentProvider(AzureMLProvider):
     """Handlers of the default deployment of a batch endpoint."""
 
     kind = DEFAULT_DEPLOYMENT
+
+
+class DataProvider(AzureMLProvider):
+    """Handlers of data versions."""
+
+    kind = DATA
+
+
+class DatastoreProvider(AzureMLProvider):
+    """Handlers of datastores."""
+
+    kind = DATASTORE
+
+
+class WorkspaceProvider(AzureMLProvider):
+    """Handlers of the workspace's lookup."""
+
+    kind = WORKSPACE
 
 
 class AzureMLResource(Resource, module="azureml", name="Resource"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi_azureml.arm import ArmClient
-from pulumi_azureml.engine import Context, FacetLifecycle, Kind, Lifecycle, ResourceState, check, diff
+from pulumi_azureml.engine import Context, Kind, ResourceState, check, diff, lifecycle_of
 
 
 @dataclass
@@ -29,18 +29,18 @@ class Stack:
         """Create, update in place or replace, whatever the diff says."""
         news = self.check(kind, logical, **inputs)
         if logical not in self.made:
-            state = lifecycle(kind).create(news, self.context(logical))
+            state = lifecycle_of(kind).create(news, self.context(logical))
         else:
             _, old = self.made[logical]
             found = diff(kind, old.outputs, news)
             if found.replaces:
                 if found.delete_before_replace:
-                    lifecycle(kind).delete(old.id, old.outputs, self.context(logical))
-                state = lifecycle(kind).create(news, self.context(logical))
+                    lifecycle_of(kind).delete(old.id, old.outputs, self.context(logical))
+                state = lifecycle_of(kind).create(news, self.context(logical))
                 if not found.delete_before_replace:
-                    lifecycle(kind).delete(old.id, old.outputs, self.context(logical))
+                    lifecycle_of(kind).delete(old.id, old.outputs, self.context(logical))
             elif found.changes:
-                state = lifecycle(kind).update(old.id, old.outputs, news, self.context(logical))
+                state = lifecycle_of(kind).update(old.id, old.outputs, news, self.context(logical))
             else:
                 state = old
         self.made[logical] = (kind, state)
@@ -48,7 +48,7 @@ class Stack:
 
     def refresh(self, logical: str) -> ResourceState | None:
         kind, state = self.made[logical]
-        found = lifecycle(kind).read(state.id, state.inputs, self.context(logical))
+        found = lifecycle_of(kind).read(state.id, state.inputs, self.context(logical))
         if found is None:
             del self.made[logical]
         else:
@@ -64,12 +64,8 @@ class Stack:
 
     def delete(self, logical: str) -> None:
         kind, state = self.made.pop(logical)
-        lifecycle(kind).delete(state.id, state.outputs, self.context(logical))
+        lifecycle_of(kind).delete(state.id, state.outputs, self.context(logical))
 
     def destroy(self) -> None:
         for logical in reversed(list(self.made)):
             self.delete(logical)
-
-
-def lifecycle(kind: Kind) -> Lifecycle | FacetLifecycle:
-    return FacetLifecycle(kind) if kind.facet else Lifecycle(kind)

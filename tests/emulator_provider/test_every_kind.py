@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pulumi_azureml.arm import ConflictError, NotFoundError
-from pulumi_azureml.engine import Kind
+from azureml_emulator.testing import RunningEmulator
+from pulumi_azureml.arm import ArmClient, ConfigError, ConflictError, NotFoundError
+from pulumi_azureml.engine import Kind, lifecycle_of
 from pulumi_azureml.resources import (
     BATCH_DEPLOYMENT,
     BATCH_ENDPOINT,
     CODE,
     COMPUTE,
+    DATA,
+    DATASTORE,
     DEFAULT_DEPLOYMENT,
     ENVIRONMENT,
     MODEL,
+    WORKSPACE,
 )
 
 from .stack import Stack
 
-ASSETS = [CODE, MODEL, ENVIRONMENT]
-TAGGED = [*ASSETS, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT]
+TAGGED = [CODE, MODEL, ENVIRONMENT, DATA, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT]
 
 
 def declare(stack: Stack, kind: Kind, source: Path, **inputs: Any) -> dict[str, Any]:
     """Make what the kind depends on, and give inputs that are right for it."""
-    if kind in (CODE, MODEL):
+    if kind in (CODE, MODEL, DATA):
         return {"path": str(source), **inputs}
     if kind is ENVIRONMENT:
         return {"image": "ubuntu:22.04", "conda_file": "name: e\ndependencies: [python=3.11]\n", **inputs}
@@ -100,12 +104,7 @@ def test_deleting_what_was_made_anew_under_the_same_id_spares_the_new_one(
     stack.up(kind, "thing", **inputs)
     old = stack.forget("thing")
     stack.up(kind, "thing", **inputs)
-    stack.made["old"] = (kind, old)
-    context = stack.context("thing")
-    from .stack import lifecycle
-
-    lifecycle(kind).delete(old.id, old.outputs, context)
-    del stack.made["old"]
+    lifecycle_of(kind).delete(old.id, old.outputs, stack.context("thing"))
     assert stack.refresh("thing") is not None
 
 
@@ -144,7 +143,6 @@ def test_a_resource_deleted_behind_the_back_is_found_and_made_again(stack: Stack
 def test_tags_changed_behind_the_back_are_found_and_put_right(stack: Stack, kind: Kind, source: Path) -> None:
     inputs = declare(stack, kind, source, tags={"team": "a"})
     made = stack.up(kind, "thing", **inputs)
-    Stack(stack.client, stack.name).made["thing"] = stack.made["thing"]
     elsewhere = Stack(stack.client, stack.name, made=dict(stack.made))
     elsewhere.up(kind, "thing", **{**inputs, "tags": {"team": "hacked"}})
     found = stack.refresh("thing")
@@ -154,6 +152,51 @@ def test_tags_changed_behind_the_back_are_found_and_put_right(stack: Stack, kind
     fixed = stack.refresh("thing")
     assert fixed is not None
     assert (fixed.id, fixed.inputs["tags"]) == (made.id, {"team": "a"})
+
+
+def test_a_change_that_the_service_does_not_see_sends_nothing(
+    azureml: RunningEmulator, stack: Stack, kind: Kind, source: Path
+) -> None:
+    inputs = declare(stack, kind, source)
+    stack.up(kind, "thing", **inputs)
+    azureml.control("POST", "/_emulator/requests/reset")
+    stack.up(kind, "thing", **inputs, timeouts={"delete": "PT5M"})
+    assert not [name for name in azureml.control("GET", "/_emulator/requests")["by"] if name.startswith("PUT")]
+    assert stack.made["thing"][1].outputs["timeouts"] == {"delete": "PT5M"}
+
+
+def test_the_workspace_is_looked_up_and_left_alone(stack: Stack) -> None:
+    found = stack.up(WORKSPACE, "workspace")
+    assert found.id == stack.client.settings.workspace_id
+    assert (found.outputs["name"], found.outputs["location"]) == ("local", "eastus")
+    assert found.outputs["discoveryUrl"].startswith("https://")
+    stack.delete("workspace")
+    assert stack.client.request("GET", found.id).status == 200
+
+
+def test_a_datastore_takes_its_key_from_the_environment_and_keeps_it_out_of_the_state(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = stack.client.request("GET", f"{stack.client.settings.workspace_id}/datastores/workspaceblobstore").body
+    given = {
+        "account_name": account["properties"]["accountName"],
+        "container_name": account["properties"]["containerName"],
+        "account_key_variable": "TEST_ACCOUNT_KEY",
+    }
+    with pytest.raises(ConfigError, match="TEST_ACCOUNT_KEY is not set"):
+        stack.up(DATASTORE, "images", **given)
+    monkeypatch.setenv("TEST_ACCOUNT_KEY", "c2VjcmV0IGtleQ==")
+    made = stack.up(DATASTORE, "images", **given, tags={"team": "a"})
+    assert "c2VjcmV0" not in str(made)
+    assert stack.refresh("images") == made
+
+
+def test_the_stacks_default_tags_are_on_everything_and_give_way(client: ArmClient, stack: Stack, source: Path) -> None:
+    settings = replace(client.settings, default_tags=(("cost-center", "ml"), ("stage", "dev")))
+    tagged = Stack(ArmClient.from_settings(settings), stack.name)
+    made = tagged.up(CODE, "code", path=str(source), tags={"stage": "test"})
+    assert made.inputs["tags"] == {"cost-center": "ml", "stage": "test"}
+    tagged.destroy()
 
 
 def test_the_default_is_set_moved_in_place_and_unset(stack: Stack, source: Path) -> None:

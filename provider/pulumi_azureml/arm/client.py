@@ -126,7 +126,7 @@ class ArmClient:
         operation = operation or f"{method} {url.split('?', 1)[0]}"
         query = dict(params or {})
         if url.startswith("/"):
-            query.setdefault("api-version", self.settings.api_version)
+            query.setdefault("api-version", self.settings.api_version_of(url))
             url = self.settings.arm_endpoint + url
         body = None if json is None else jsonlib.dumps(json).encode()
         answer = self._authorized(method, url, query, body, dict(headers or {}), audience, operation)

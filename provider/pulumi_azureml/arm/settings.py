@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -41,6 +42,8 @@ _ENVIRONMENT = {
     "armEndpoint": "AZUREML_ARM_ENDPOINT",
     "apiVersion": "AZUREML_API_VERSION",
     "cloud": "AZUREML_CLOUD",
+    "defaultTags": "AZUREML_DEFAULT_TAGS",
+    "apiVersions": "AZUREML_API_VERSIONS",
 }
 _REQUIRED = {
     "subscriptionId": "the subscription's id, a GUID",
@@ -65,13 +68,16 @@ class Settings:
     arm_endpoint: str
     api_version: str = DEFAULT_API_VERSION
     cloud: str = "public"
+    default_tags: tuple[tuple[str, str], ...] = ()
+    api_versions: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
         """Settings from the stack's `azureml:` configuration (keys without that prefix).
 
         What the stack does not set is taken from the environment (AZURE_SUBSCRIPTION_ID,
-        AZUREML_RESOURCE_GROUP, AZUREML_WORKSPACE, …); `armEndpoint` defaults to the cloud's.
+        AZUREML_RESOURCE_GROUP, AZUREML_WORKSPACE, …); `armEndpoint` defaults to the cloud's. `defaultTags`
+        and `apiVersions` (by collection, such as `computes`) are mappings, which the host hands over as JSON.
 
         Raises:
             ConfigError: listing everything that is missing or malformed, with the command that sets it.
@@ -87,6 +93,8 @@ class Settings:
         if cloud not in CLOUDS:
             problems.append(f"azureml:cloud is {cloud!r}: use one of {', '.join(CLOUDS)}")
         problems += _malformed(found)
+        tags = _mapping(found, "defaultTags", problems)
+        versions = _mapping(found, "apiVersions", problems)
         if problems:
             raise ConfigError("The stack's Azure ML configuration is not complete:\n  - " + "\n  - ".join(problems))
         return cls(
@@ -97,6 +105,8 @@ class Settings:
             arm_endpoint=(found["armEndpoint"] or CLOUDS[cloud].arm_endpoint).rstrip("/"),
             api_version=found["apiVersion"] or DEFAULT_API_VERSION,
             cloud=cloud,
+            default_tags=tags,
+            api_versions=versions,
         )
 
     @property
@@ -105,10 +115,36 @@ class Settings:
         path = (("workspaces", self.workspace),)
         return str(ResourceId(self.subscription_id, self.resource_group, NAMESPACE, path))
 
+    def api_version_of(self, resource: str) -> str:
+        """The api-version for a request to an ARM id: that of its collection where the stack sets one."""
+        collections = resource.split("/")[9::2]  # below the workspace, every other segment is a collection
+        of_collection = dict(self.api_versions)
+        return next((of_collection[name] for name in reversed(collections) if name in of_collection), self.api_version)
+
     def scope(self, audience: str) -> str:
         """The OAuth scope for `arm` or `ml` (the batch and real-time data plane)."""
         cloud = CLOUDS[self.cloud]
         return f"{cloud.arm_audience if audience == 'arm' else cloud.ml_audience}/.default"
+
+
+def _mapping(found: Mapping[str, str], key: str, problems: list[str]) -> tuple[tuple[str, str], ...]:
+    """A mapping of texts out of the JSON in which the host hands over structured configuration."""
+    if not found[key]:
+        return ()
+    try:
+        parsed = json.loads(found[key])
+    except json.JSONDecodeError:
+        parsed = None
+    if not isinstance(parsed, dict) or not all(isinstance(value, str) and value for value in parsed.values()):
+        problems.append(f"azureml:{key} is {found[key]!r}: it must be a mapping of names to texts that are not empty")
+        return ()
+    if key == "apiVersions":
+        problems += [
+            f"azureml:apiVersions.{name} is {version!r}: it must be a date such as {DEFAULT_API_VERSION!r}"
+            for name, version in parsed.items()
+            if not _API_VERSION.fullmatch(version)
+        ]
+    return tuple(sorted(parsed.items()))
 
 
 def _malformed(found: Mapping[str, str]) -> list[str]:

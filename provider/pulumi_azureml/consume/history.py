@@ -6,7 +6,7 @@ The endpoints are those of the workspace's discovery document, which the officia
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +125,7 @@ class LiveLog:
         self._step: str | None = None
         self._found: tuple[str, str] | None = None
 
-    def read(self, pick: Any) -> str | None:
+    def read(self, pick: Callable[[Mapping[str, str]], str | None]) -> str | None:
         """The log that ``pick`` chooses among the step's logs, or ``None``."""
         try:
             if self._step is None:

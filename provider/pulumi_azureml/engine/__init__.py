@@ -21,7 +21,18 @@ from .declaration import (
 from .diff import Difference, diff
 from .facet import FacetLifecycle
 from .lifecycle import Lifecycle, ResourceState
+from .lookup import LookupLifecycle
 from .unknown import UNKNOWN
+
+Operations = Lifecycle | FacetLifecycle | LookupLifecycle
+
+
+def lifecycle_of(kind: Kind) -> Operations:
+    """The operations that fit a kind: of a resource, of a facet of one, or of a lookup."""
+    if kind.lookup:
+        return LookupLifecycle(kind)
+    return FacetLifecycle(kind) if kind.facet else Lifecycle(kind)
+
 
 __all__ = [
     "UNKNOWN",
@@ -29,17 +40,17 @@ __all__ = [
     "Context",
     "Difference",
     "Facet",
-    "FacetLifecycle",
     "Failure",
     "InputError",
     "Inputs",
     "Kind",
-    "Lifecycle",
+    "Operations",
     "Output",
     "ResourceState",
     "arm",
     "check",
     "diff",
+    "lifecycle_of",
     "local",
     "reference",
 ]

@@ -81,7 +81,7 @@ def arm_id(kind: Kind, values: Mapping[str, Any], settings: Settings) -> Any:
     if any(part is UNKNOWN for part in parts.values()):
         return UNKNOWN
     path = kind.path.format(**parts)
-    return path if path.startswith("/") else f"{settings.workspace_id}/{path}"
+    return path if path.startswith("/") else f"{settings.workspace_id}/{path}".rstrip("/")
 
 
 def _validate(model: type[Inputs], given: Mapping[str, Any], prefix: str, errors: list[InputError]) -> Values:
@@ -167,6 +167,8 @@ def _complete(kind: Kind, values: Values, settings: Settings, owner: str, errors
     keys = {item.key: item for item in kind.fields}
     if "location" in keys and "location" not in values:
         values["location"] = settings.location
+    if "tags" in keys and settings.default_tags and values.get("tags") is not UNKNOWN:
+        values["tags"] = {**dict(settings.default_tags), **(values.get("tags") or {})}
     for key, item in keys.items():
         value = values.get(key)
         if item.place.refers_to and isinstance(value, str):

@@ -168,6 +168,8 @@ class Kind:
         query_on_delete: query parameters of the DELETE.
         borrows: inputs that are taken from the resource given as another input: `{"codePath": ("code", "path")}`.
         facet: set when the kind is a property of another resource.
+        lookup: whether the kind only reads what exists, and never makes or deletes it.
+        prepare_updates: whether `prepare` is run for updates too, and not only for what is new.
         derive, rules, prepare: the only hooks; typed functions in the kind's own file.
     """
 
@@ -184,6 +186,8 @@ class Kind:
     query_on_delete: Mapping[str, str] = field(default_factory=dict)
     borrows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     facet: Facet | None = None
+    lookup: bool = False
+    prepare_updates: bool = False
     derive: Derive | None = None
     rules: Rules | None = None
     prepare: Prepare | None = None

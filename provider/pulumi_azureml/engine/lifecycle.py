@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..arm import Answer, ArmError, ConflictError, NotFoundError, wait_for_deletion, wait_for_operation
-from ..arm.polling import provisioning_state
+from ..arm.polling import Wait, provisioning_state
 from .check import ARM_ID
 from .context import Context
 from .declaration import Kind, Values
+from .diff import diff
 from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs
-from .values import Document, put
+from .values import Document, duration_seconds, put
 
 # The output under which a state keeps its mark: see shape.MARK_TAG.
 MARK = "mark"
@@ -82,6 +83,8 @@ class Lifecycle:
                 message="it is gone",
                 hint="run `pulumi refresh`, then `pulumi up` makes it anew.",
             )
+        if not self._concerns_the_service(olds, news):
+            return self._state(resource, news, current)
         document = self._put(resource, news, ctx, verb="update", current=current, previous=olds)
         return self._state(resource, news, document)
 
@@ -107,7 +110,19 @@ class Lifecycle:
                 )
             except NotFoundError:
                 return
-        wait_for_deletion(ctx.client, answer, resource, operation=operation, wait=ctx.wait(self.kind.timeout))
+        wait_for_deletion(ctx.client, answer, resource, operation=operation, wait=self._wait(state, "delete", ctx))
+
+    def _concerns_the_service(self, olds: Values, news: Values) -> bool:
+        """Whether anything that is sent has changed, and not only what the provider keeps for itself."""
+        if self.kind.prepare_updates:
+            return True
+        sent = {item.key for item in self.kind.fields if item.place.body}
+        return bool(sent.intersection(diff(self.kind, olds, news).changes))
+
+    def _wait(self, inputs: Mapping[str, Any], verb: str, ctx: Context) -> Wait:
+        """How long to wait: what the resource says in `timeouts`, else what its kind takes."""
+        told = duration_seconds((inputs.get("timeouts") or {}).get(verb, ""))
+        return Wait(timeout=told or self.kind.timeout, status=ctx.status, cancelled=ctx.cancelled)
 
     def _put(
         self,
@@ -129,13 +144,13 @@ class Lifecycle:
             current=current,
             previous=previous,
         )
-        if current is None and self.kind.prepare:
+        if self.kind.prepare and (current is None or self.kind.prepare_updates):
             for path, value in self.kind.prepare(ctx.client, inputs, ctx.status).items():
                 put(body, path, value)
         ctx.status(f"{'creating' if verb == 'create' else 'updating'} the {self.kind.title}")
         answer = ctx.client.request("PUT", resource, json=body, operation=operation)
         try:
-            wait_for_operation(ctx.client, answer, resource, operation=operation, wait=ctx.wait(self.kind.timeout))
+            wait_for_operation(ctx.client, answer, resource, operation=operation, wait=self._wait(inputs, verb, ctx))
             return self._settled(resource, answer, operation, ctx)
         except ArmError as error:
             error.add_consequence(

@@ -7,9 +7,12 @@ from .batch_deployment import BATCH_DEPLOYMENT
 from .batch_endpoint import BATCH_ENDPOINT
 from .code import CODE
 from .compute import COMPUTE
+from .data import DATA
+from .datastore import DATASTORE
 from .default_deployment import DEFAULT_DEPLOYMENT
 from .environment import ENVIRONMENT
 from .model import MODEL
+from .workspace import WORKSPACE
 
 KINDS: tuple[Kind, ...] = (
     CODE,
@@ -19,6 +22,9 @@ KINDS: tuple[Kind, ...] = (
     BATCH_ENDPOINT,
     BATCH_DEPLOYMENT,
     DEFAULT_DEPLOYMENT,
+    DATA,
+    DATASTORE,
+    WORKSPACE,
 )
 
 __all__ = [
@@ -26,8 +32,11 @@ __all__ = [
     "BATCH_ENDPOINT",
     "CODE",
     "COMPUTE",
+    "DATA",
+    "DATASTORE",
     "DEFAULT_DEPLOYMENT",
     "ENVIRONMENT",
     "KINDS",
     "MODEL",
+    "WORKSPACE",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +30,15 @@ def versioned(values: dict[str, Any], digest: str) -> dict[str, Any]:
     if not digest:
         return values
     return {"version": digest[:_VERSION_LENGTH], **values, "contentDigest": digest}
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` is an address in storage rather than a local path."""
+    return "://" in path
+
+
+def digest_of_path_or_uri(path: Any) -> str:
+    """The digest of what is at a local path; what lies behind an address cannot be read: the address stands for it."""
+    if isinstance(path, str) and is_remote(path):
+        return hashlib.sha256(path.encode()).hexdigest()
+    return digest_of(path)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ..engine import arm, local
+from ..engine import Inputs, arm, local
 from ..engine.values import duration_seconds
 
 
@@ -73,6 +73,28 @@ Adopt = Annotated[
         description="Take over, as it is, a resource of this name that exists already and was not made by this stack."
     ),
 ]
+
+
+class Timeouts(Inputs):
+    """How long an operation may take before it is given up, each an ISO 8601 duration."""
+
+    create: Annotated[Duration, Field(description="For a create.")] | None = None
+    update: Annotated[Duration, Field(description="For an update in place.")] | None = None
+    delete: Annotated[Duration, Field(description="For a delete.")] | None = None
+
+
+class ResourceInputs(Inputs):
+    """What every resource that the provider makes can say."""
+
+    adopt: Adopt | None = None
+    timeouts: (
+        Annotated[
+            Timeouts, local(), Field(description="How long each operation may take; the kind's own limits unless set.")
+        ]
+        | None
+    ) = None
+
+
 Location = Annotated[
     str, arm("location", immutable=True), Field(description="Azure region. Default: `azureml:location` of the stack.")
 ]

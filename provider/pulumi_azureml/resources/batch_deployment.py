@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..engine import InputError, Inputs, Kind, Output, arm, local, reference
-from ._types import Adopt, Duration, Location, ResourceTags, any_case
+from ._types import Duration, Location, ResourceInputs, ResourceTags, any_case
 
 _INT_MAX = 2**31 - 1
 _NOT_IN_FILE_NAMES = r'~"#%&*:<>?/\{|}'
@@ -22,7 +22,7 @@ class RetrySettings(Inputs):
     timeout: Annotated[Duration, Field(description="Time for one mini-batch, an ISO 8601 duration.")] = "PT30S"
 
 
-class BatchDeploymentInputs(Inputs):
+class BatchDeploymentInputs(ResourceInputs):
     """Inputs of a model deployment. All but its name and endpoint can change in place."""
 
     endpoint: Annotated[
@@ -134,7 +134,6 @@ class BatchDeploymentInputs(Inputs):
     ) = None
     location: Location | None = None
     tags: ResourceTags | None = None
-    adopt: Adopt | None = None
 
 
 def _rules(values: Mapping[str, Any]) -> Iterator[InputError]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..engine import Inputs, Kind, Output, arm
-from ._types import Adopt, Location, ResourceTags, any_case
+from ._types import Location, ResourceInputs, ResourceTags, any_case
 
 
 class Identity(Inputs):
@@ -20,7 +20,7 @@ class Identity(Inputs):
     ]
 
 
-class BatchEndpointInputs(Inputs):
+class BatchEndpointInputs(ResourceInputs):
     """Inputs of a batch endpoint."""
 
     name: (
@@ -57,7 +57,6 @@ class BatchEndpointInputs(Inputs):
     identity: Annotated[Identity, arm("identity"), Field(description="The endpoint's own identity.")] | None = None
     location: Location | None = None
     tags: ResourceTags | None = None
-    adopt: Adopt | None = None
 
 
 BATCH_ENDPOINT = Kind(

@@ -11,12 +11,12 @@ from pydantic import Field
 from ..arm import ArmClient, Settings
 from ..assets import upload_code
 from ..assets.digest import HASH_VERSION
-from ..engine import Inputs, Kind, Output, local
+from ..engine import Kind, Output, local
 from ._content import digest_of, versioned
-from ._types import Adopt, AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs
 
 
-class CodeInputs(Inputs):
+class CodeInputs(ResourceInputs):
     """Inputs of a code version. The code's content is immutable: new content is a new version."""
 
     path: Annotated[
@@ -27,7 +27,6 @@ class CodeInputs(Inputs):
     description: AssetDescription | None = None
     tags: AssetTags | None = None
     on_delete: OnDelete = "delete"
-    adopt: Adopt | None = None
 
 
 def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ..engine import InputError, Inputs, Kind, Output, arm
 from ..engine.values import get
-from ._types import Adopt, Duration, Location, ResourceTags, any_case
+from ._types import Duration, Location, ResourceInputs, ResourceTags, any_case
 
 
 class ScaleSettings(Inputs):
@@ -22,7 +22,7 @@ class ScaleSettings(Inputs):
     ] = "PT2M"
 
 
-class ComputeInputs(Inputs):
+class ComputeInputs(ResourceInputs):
     """Inputs of a cluster. Its size of machine is immutable; how many there are is not."""
 
     vm_size: Annotated[
@@ -64,7 +64,6 @@ class ComputeInputs(Inputs):
     ) = None
     location: Location | None = None
     tags: ResourceTags | None = None
-    adopt: Adopt | None = None
 
 
 def _rules(values: Mapping[str, Any]) -> Iterator[InputError]:

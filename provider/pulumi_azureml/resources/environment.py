@@ -12,12 +12,12 @@ import yaml
 from pydantic import Field
 
 from ..arm import Settings
-from ..engine import InputError, Inputs, Kind, Output, arm
+from ..engine import InputError, Kind, Output, arm
 from ._content import versioned
-from ._types import Adopt, AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, any_case
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
 
 
-class EnvironmentInputs(Inputs):
+class EnvironmentInputs(ResourceInputs):
     """Inputs of an environment version; image and packages are immutable: other ones make a new version."""
 
     image: Annotated[
@@ -44,7 +44,6 @@ class EnvironmentInputs(Inputs):
     description: AssetDescription | None = None
     tags: AssetTags | None = None
     on_delete: OnDelete = "delete"
-    adopt: Adopt | None = None
 
 
 def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:

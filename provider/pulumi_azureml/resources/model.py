@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,12 +10,12 @@ from pydantic import Field
 
 from ..arm import ArmClient, Settings
 from ..assets import upload_folder
-from ..engine import Inputs, Kind, Output, arm, local
-from ._content import digest_of, versioned
-from ._types import Adopt, AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, any_case
+from ..engine import Kind, Output, arm, local
+from ._content import digest_of_path_or_uri, is_remote, versioned
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
 
 
-class ModelInputs(Inputs):
+class ModelInputs(ResourceInputs):
     """Inputs of a model version. The model's content is immutable: new content is a new version."""
 
     path: Annotated[
@@ -38,24 +37,15 @@ class ModelInputs(Inputs):
     description: AssetDescription | None = None
     tags: AssetTags | None = None
     on_delete: OnDelete = "delete"
-    adopt: Adopt | None = None
-
-
-def _is_remote(path: str) -> bool:
-    return "://" in path
 
 
 def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:
-    path = values["path"]
-    if isinstance(path, str) and _is_remote(path):
-        # What lies behind an address cannot be read here: the address itself stands for the content.
-        return versioned(values, hashlib.sha256(path.encode()).hexdigest())
-    return versioned(values, digest_of(path))
+    return versioned(values, digest_of_path_or_uri(values["path"]))
 
 
 def _prepare(client: ArmClient, values: dict[str, Any], status: Callable[[str], None]) -> Mapping[str, Any]:
     path = values["path"]
-    uri = path if _is_remote(path) else upload_folder(client, Path(path), status=status)
+    uri = path if is_remote(path) else upload_folder(client, Path(path), status=status)
     return {"properties.modelUri": uri}
 
 

@@ -9,19 +9,27 @@ from .batch_deployment import BatchDeployment, RetrySettingsArgs
 from .batch_endpoint import BatchEndpoint, IdentityArgs
 from .code import Code
 from .compute import Compute, ScaleSettingsArgs
+from .data import Data
+from .datastore import Datastore
 from .default_deployment import DefaultDeployment
 from .environment import Environment
 from .model import Model
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 __all__ = [
     "BatchDeployment",
     "BatchEndpoint",
     "Code",
     "Compute",
+    "Data",
+    "Datastore",
     "DefaultDeployment",
     "Environment",
     "IdentityArgs",
     "Model",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",
+    "TimeoutsArgs",
+    "Workspace",
 ]

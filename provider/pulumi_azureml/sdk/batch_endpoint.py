@@ -11,6 +11,8 @@ from typing import Any, TypedDict
 import pulumi
 
 from ..dynamic import AzureMLResource, BatchEndpointProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -27,14 +29,15 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
         self,
         resource_name: str,
         *,
-        name: pulumi.Input[str] | None = None,
-        auth_mode: pulumi.Input[str] | None = None,
-        description: pulumi.Input[str] | None = None,
-        properties: pulumi.Input[Mapping[str, str]] | None = None,
-        identity: pulumi.Input[IdentityArgs] | None = None,
-        location: pulumi.Input[str] | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | None = None,
-        adopt: pulumi.Input[bool] | None = None,
+        name: pulumi.Input[str] | Workspace | None = None,
+        auth_mode: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        properties: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        identity: pulumi.Input[IdentityArgs] | Workspace | None = None,
+        location: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the batch endpoint.
@@ -51,9 +54,10 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
             location: Azure region. Default: `azureml:location` of the stack. A change replaces the resource.
             tags: Tags: names to values, none of them empty; changed in place.
             adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "name": name,
             "auth_mode": auth_mode,
             "description": description,
@@ -62,8 +66,14 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
             "location": location,
             "tags": tags,
             "adopt": adopt,
+            "timeouts": timeouts,
         }
         super().__init__(BatchEndpointProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
 
     @property
     def name(self) -> pulumi.Output[str]:

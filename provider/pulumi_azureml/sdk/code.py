@@ -11,6 +11,8 @@ from typing import Any
 import pulumi
 
 from ..dynamic import AzureMLResource, CodeProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 
 class Code(AzureMLResource, module="azureml", name="Code"):
@@ -20,13 +22,14 @@ class Code(AzureMLResource, module="azureml", name="Code"):
         self,
         resource_name: str,
         *,
-        path: pulumi.Input[str],
-        name: pulumi.Input[str] | None = None,
-        version: pulumi.Input[str] | None = None,
-        description: pulumi.Input[str] | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | None = None,
-        on_delete: pulumi.Input[str] | None = None,
-        adopt: pulumi.Input[bool] | None = None,
+        path: pulumi.Input[str] | Workspace,
+        name: pulumi.Input[str] | Workspace | None = None,
+        version: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        on_delete: pulumi.Input[str] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the code.
@@ -43,9 +46,10 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
                 it in the workspace, `retain` leaves it as it is. Default: 'delete'.
             adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "path": path,
             "name": name,
             "version": version,
@@ -53,8 +57,14 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             "tags": tags,
             "on_delete": on_delete,
             "adopt": adopt,
+            "timeouts": timeouts,
         }
         super().__init__(CodeProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
 
     @property
     def path(self) -> pulumi.Output[str]:

@@ -11,6 +11,8 @@ from typing import Any, TypedDict
 import pulumi
 
 from ..dynamic import AzureMLResource, ComputeProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 
 class ScaleSettingsArgs(TypedDict, total=False):
@@ -33,15 +35,16 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
         self,
         resource_name: str,
         *,
-        vm_size: pulumi.Input[str],
-        name: pulumi.Input[str] | None = None,
-        scale_settings: pulumi.Input[ScaleSettingsArgs] | None = None,
-        vm_priority: pulumi.Input[str] | None = None,
-        os_type: pulumi.Input[str] | None = None,
-        description: pulumi.Input[str] | None = None,
-        location: pulumi.Input[str] | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | None = None,
-        adopt: pulumi.Input[bool] | None = None,
+        vm_size: pulumi.Input[str] | Workspace,
+        name: pulumi.Input[str] | Workspace | None = None,
+        scale_settings: pulumi.Input[ScaleSettingsArgs] | Workspace | None = None,
+        vm_priority: pulumi.Input[str] | Workspace | None = None,
+        os_type: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        location: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the compute.
@@ -59,9 +62,10 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
             location: Azure region. Default: `azureml:location` of the stack. A change replaces the resource.
             tags: Tags: names to values, none of them empty; changed in place.
             adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "vm_size": vm_size,
             "name": name,
             "scale_settings": scale_settings,
@@ -71,8 +75,14 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
             "location": location,
             "tags": tags,
             "adopt": adopt,
+            "timeouts": timeouts,
         }
         super().__init__(ComputeProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
 
     @property
     def vm_size(self) -> pulumi.Output[str]:

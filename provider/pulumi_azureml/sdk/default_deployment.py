@@ -5,11 +5,13 @@ Generated from `pulumi_azureml.resources.default_deployment` by `make sdk`; do n
 
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 
 from ..dynamic import AzureMLResource, DefaultDeploymentProvider
-from .batch_deployment import BatchDeployment
 from .batch_endpoint import BatchEndpoint
+from .workspace import Workspace
 
 
 class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployment"):
@@ -20,7 +22,7 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
         resource_name: str,
         *,
         endpoint: pulumi.Input[str] | BatchEndpoint,
-        deployment: pulumi.Input[str] | BatchDeployment,
+        deployment: pulumi.Input[str] | Workspace,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the default deployment.
@@ -31,7 +33,7 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
             deployment: The deployment: resource, ARM id or name.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "endpoint": endpoint,
             "deployment": deployment,
         }

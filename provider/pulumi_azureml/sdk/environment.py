@@ -11,6 +11,8 @@ from typing import Any
 import pulumi
 
 from ..dynamic import AzureMLResource, EnvironmentProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 
 class Environment(AzureMLResource, module="azureml", name="Environment"):
@@ -20,15 +22,16 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
         self,
         resource_name: str,
         *,
-        image: pulumi.Input[str],
-        conda_file: pulumi.Input[str | Mapping[str, Any]] | None = None,
-        name: pulumi.Input[str] | None = None,
-        version: pulumi.Input[str] | None = None,
-        os_type: pulumi.Input[str] | None = None,
-        description: pulumi.Input[str] | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | None = None,
-        on_delete: pulumi.Input[str] | None = None,
-        adopt: pulumi.Input[bool] | None = None,
+        image: pulumi.Input[str] | Workspace,
+        conda_file: pulumi.Input[str | Mapping[str, Any]] | Workspace | None = None,
+        name: pulumi.Input[str] | Workspace | None = None,
+        version: pulumi.Input[str] | Workspace | None = None,
+        os_type: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        on_delete: pulumi.Input[str] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the environment.
@@ -49,9 +52,10 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
             on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
                 it in the workspace, `retain` leaves it as it is. Default: 'delete'.
             adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "image": image,
             "conda_file": conda_file,
             "name": name,
@@ -61,8 +65,14 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
             "tags": tags,
             "on_delete": on_delete,
             "adopt": adopt,
+            "timeouts": timeouts,
         }
         super().__init__(EnvironmentProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
 
     @property
     def image(self) -> pulumi.Output[str]:

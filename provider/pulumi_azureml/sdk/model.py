@@ -11,6 +11,8 @@ from typing import Any
 import pulumi
 
 from ..dynamic import AzureMLResource, ModelProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
 
 
 class Model(AzureMLResource, module="azureml", name="Model"):
@@ -20,14 +22,15 @@ class Model(AzureMLResource, module="azureml", name="Model"):
         self,
         resource_name: str,
         *,
-        path: pulumi.Input[str],
-        name: pulumi.Input[str] | None = None,
-        version: pulumi.Input[str] | None = None,
-        model_type: pulumi.Input[str] | None = None,
-        description: pulumi.Input[str] | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | None = None,
-        on_delete: pulumi.Input[str] | None = None,
-        adopt: pulumi.Input[bool] | None = None,
+        path: pulumi.Input[str] | Workspace,
+        name: pulumi.Input[str] | Workspace | None = None,
+        version: pulumi.Input[str] | Workspace | None = None,
+        model_type: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        on_delete: pulumi.Input[str] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the model.
@@ -47,9 +50,10 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
                 it in the workspace, `retain` leaves it as it is. Default: 'delete'.
             adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs = {
+        inputs: dict[str, Any] = {
             "path": path,
             "name": name,
             "version": version,
@@ -58,8 +62,14 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             "tags": tags,
             "on_delete": on_delete,
             "adopt": adopt,
+            "timeouts": timeouts,
         }
         super().__init__(ModelProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
 
     @property
     def path(self) -> pulumi.Output[str]:

@@ -97,6 +97,17 @@ def test_settings_fall_back_on_the_environment_and_the_cloud() -> None:
     assert settings.scope("ml") == "https://ml.azure.cn/.default"
 
 
+def test_the_api_version_can_be_set_for_one_collection() -> None:
+    settings = Settings.from_mapping({**GOOD, "apiVersions": '{"computes": "2023-08-01-preview"}'}, {})
+    workspace = settings.workspace_id
+    assert settings.api_version_of(f"{workspace}/computes/cpu") == "2023-08-01-preview"
+    assert settings.api_version_of(f"{workspace}/batchEndpoints/computes/deployments/d") == "2024-04-01"
+    with pytest.raises(ConfigError, match=r"apiVersions\.computes"):
+        Settings.from_mapping({**GOOD, "apiVersions": '{"computes": "new"}'}, {})
+    with pytest.raises(ConfigError, match="mapping of names"):
+        Settings.from_mapping({**GOOD, "defaultTags": "team=a"}, {})
+
+
 @pytest.mark.parametrize(("status", "kind"), [(400, BadRequestError), (404, NotFoundError), (429, ThrottledError)])
 def test_an_error_says_what_was_tried_on_what_and_what_came_back(status: int, kind: type[Exception]) -> None:
     body = {"error": {"code": "UserError", "message": "No.", "details": [{"code": "x", "message": "Because."}]}}

@@ -116,11 +116,41 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, str]]]] = {
             "adopt": (True, NONE),
         },
     ),
+    "Data": (
+        {"path": "{src}", "name": "d", "version": "1"},
+        {
+            "path": ("{other}", REPLACE),
+            "name": ("d2", REPLACE),
+            "version": ("2", REPLACE),
+            "data_type": ("mltable", REPLACE),
+            "description": ("e", MUTABLE),
+            "tags": ({"a": "2"}, MUTABLE),
+            "on_delete": ("archive", MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "Datastore": (
+        {"account_name": "a", "container_name": "images", "name": "images"},
+        {
+            "account_name": ("b", REPLACE),
+            "container_name": ("other", REPLACE),
+            "name": ("other", REPLACE),
+            "endpoint": ("core.chinacloudapi.cn", REPLACE),
+            "account_key_variable": ("STORAGE_KEY", MUTABLE),
+            "description": ("e", MUTABLE),
+            "tags": ({"a": "2"}, MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "Workspace": ({}, {}),
     "DefaultDeployment": (
         {"endpoint": ENDPOINT, "deployment": "blue"},
         {"endpoint": ("other", REPLACE), "deployment": ("green", MUTABLE)},
     ),
 }
+for _, changes in TABLE.values():
+    if "adopt" in changes:
+        changes["timeouts"] = ({"create": "PT5M"}, MUTABLE)
 ROWS = [(kind, name) for kind in KINDS for name in TABLE[kind.name][1]]
 
 

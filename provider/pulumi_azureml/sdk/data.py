@@ -1,0 +1,111 @@
+"""Data: a file or folder, local or already in storage, registered as a version.
+
+Generated from `pulumi_azureml.resources.data` by `make sdk`; do not edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from ..dynamic import AzureMLResource, DataProvider
+from .shared import TimeoutsArgs
+from .workspace import Workspace
+
+
+class Data(AzureMLResource, module="azureml", name="Data"):
+    """Data: a file or folder, local or already in storage, registered as a version."""
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        path: pulumi.Input[str] | Workspace,
+        name: pulumi.Input[str] | Workspace | None = None,
+        version: pulumi.Input[str] | Workspace | None = None,
+        data_type: pulumi.Input[str] | Workspace | None = None,
+        description: pulumi.Input[str] | Workspace | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
+        on_delete: pulumi.Input[str] | Workspace | None = None,
+        adopt: pulumi.Input[bool] | Workspace | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the data.
+
+        Args:
+            resource_name: The logical name in the program, unique among resources of this kind.
+            path: The file or folder, relative to the program; or where it is already: `azureml://…` or `https://…`.
+            name: Name of the asset, 1 to 255 letters, digits, `-` and `_`. Default: the resource's logical name. A
+                change replaces the resource.
+            version: Version of the asset. Default: derived from its content, so that new content makes a new version.
+                A change replaces the resource.
+            data_type: `uri_file`, `uri_folder` or `mltable`. Default: what a local path is; `uri_folder` for what is
+                in storage already. A change replaces the resource.
+            description: What the asset is.
+            tags: Tags: names to values, none of them empty; changed in place.
+            on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
+                it in the workspace, `retain` leaves it as it is. Default: 'delete'.
+            adopt: Take over, as it is, a resource of this name that exists already and was not made by this stack.
+            timeouts: How long each operation may take; the kind's own limits unless set.
+            opts: The engine's own options: parent, protect, aliases and others.
+        """
+        inputs: dict[str, Any] = {
+            "path": path,
+            "name": name,
+            "version": version,
+            "data_type": data_type,
+            "description": description,
+            "tags": tags,
+            "on_delete": on_delete,
+            "adopt": adopt,
+            "timeouts": timeouts,
+        }
+        super().__init__(DataProvider(), resource_name, inputs, opts)
+
+    @property
+    def timeouts(self) -> pulumi.Output[dict[str, Any]]:
+        """How long each operation may take; the kind's own limits unless set."""
+        return self._output("timeouts")
+
+    @property
+    def path(self) -> pulumi.Output[str]:
+        """The file or folder, relative to the program; or where it is already: `azureml://…` or `https://…`."""
+        return self._output("path")
+
+    @property
+    def name(self) -> pulumi.Output[str]:
+        """Name of the asset, 1 to 255 letters, digits, `-` and `_`. Default: the resource's logical name."""
+        return self._output("name")
+
+    @property
+    def version(self) -> pulumi.Output[str]:
+        """Version of the asset. Default: derived from its content, so that new content makes a new version."""
+        return self._output("version")
+
+    @property
+    def data_type(self) -> pulumi.Output[str]:
+        """`uri_file`, `uri_folder` or `mltable`. Default: what a local path is; `uri_folder` for what is in storage already."""
+        return self._output("dataType")
+
+    @property
+    def description(self) -> pulumi.Output[str]:
+        """What the asset is."""
+        return self._output("description")
+
+    @property
+    def tags(self) -> pulumi.Output[dict[str, Any]]:
+        """Tags: names to values, none of them empty; changed in place."""
+        return self._output("tags")
+
+    @property
+    def on_delete(self) -> pulumi.Output[str]:
+        """What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides it in the workspace, `retain` leaves it as it is."""
+        return self._output("onDelete")
+
+    @property
+    def data_uri(self) -> pulumi.Output[str]:
+        """Where the data lies in the workspace's storage."""
+        return self._output("dataUri")
