@@ -77,7 +77,18 @@ class BlobProxy:
             if name in {b"content-length", b"transfer-encoding"}:
                 has_body = value != b"0"
             headers.append((name, self._copy_source(value) if name == _COPY_SOURCE else value))
-        return await upstream.request(scope["method"], target, headers, _body(receive) if has_body else None)
+        return await upstream.request(scope["method"], target, headers, self._body(receive) if has_body else None)
+
+    async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            if piece := message.get("body"):
+                self._emulator.counters.uploaded_bytes(len(piece))
+                yield piece
+            if not message.get("more_body"):
+                return
 
     def _internal(self, raw_path: bytes) -> bytes:
         """Azurite's path for a public one: the account without its host suffix, the rest untouched."""
@@ -98,21 +109,10 @@ class BlobProxy:
         return base + self._internal(BLOB_PREFIX.encode() + url[len(prefix) :])
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGoneError
-        if message.get("body"):
-            yield message["body"]
-        if not message.get("more_body"):
-            return
-
-
 def _completes_blob(scope: Scope) -> bool:
-    """Whether a successful request made a whole blob: Put Blob, Put Block List, or a copy."""
+    """Whether a successful request made a whole blob of what the client sent: Put Blob or Put Block List."""
     query = scope["query_string"]
-    if scope["method"] != "PUT" or b"restype=" in query:
+    if scope["method"] != "PUT" or b"restype=" in query or any(name == _COPY_SOURCE for name, _ in scope["headers"]):
         return False
     return b"comp=" not in query or b"comp=blocklist" in query
 

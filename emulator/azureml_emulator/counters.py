@@ -13,6 +13,7 @@ class Counters:
         self._faces: Counter[str] = Counter()
         self._by: Counter[str] = Counter()
         self._uploaded = 0
+        self._uploaded_bytes = 0
 
     def request(self, face: str, method: str, name: str) -> None:
         """Count one request."""
@@ -23,11 +24,16 @@ class Counters:
         """Count one blob that a client finished uploading."""
         self._uploaded += 1
 
+    def uploaded_bytes(self, count: int) -> None:
+        """Count bytes of blobs that clients sent, whole or in blocks."""
+        self._uploaded_bytes += count
+
     def reset(self) -> None:
         """Start from zero."""
         self._faces.clear()
         self._by.clear()
         self._uploaded = 0
+        self._uploaded_bytes = 0
 
     def report(self) -> dict[str, Any]:
         """The counts as ``GET /_emulator/requests`` answers them; the control routes are not counted."""
@@ -39,5 +45,6 @@ class Counters:
             "token": faces["token"],
             "blob": faces["blob"],
             "uploaded_blobs": self._uploaded,
+            "uploaded_bytes": self._uploaded_bytes,
             "by": dict(sorted(self._by.items())),
         }

@@ -94,3 +94,25 @@ def test_progress_counts_the_files(client: ArmClient, source: Path) -> None:
     upload_folder(client, source, status=shown.append)
     assert shown[0] == "uploading 0 of 2 files"
     assert shown[-1] == "uploading 2 of 2 files"
+
+
+def test_one_changed_file_of_many_is_the_only_one_whose_bytes_are_sent(
+    azureml: RunningEmulator, stack: Stack, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"part-{number:02}.txt").write_text(f"part {number}")
+    (folder / "large.bin").write_bytes(bytes(9 << 20))  # goes in blocks, whose MD5 the service does not compute
+    first = stack.up(MODEL, "model", path=str(folder))
+    (folder / "part-07.txt").write_text("changed")
+    azureml.control("POST", "/_emulator/requests/reset")
+    second = stack.up(MODEL, "model", path=str(folder))
+    counted = azureml.control("GET", "/_emulator/requests")
+    assert counted["uploaded_bytes"] < 1000
+    prefix = second.outputs["modelUri"].split("/paths/")[1]
+    assert prefix != first.outputs["modelUri"].split("/paths/")[1]
+    container = datastore_container(stack.client)
+    assert container.download_blob(f"{prefix}/part-07.txt").readall() == b"changed"
+    assert container.download_blob(f"{prefix}/part-08.txt").readall() == b"part 8"
+    assert container.get_blob_client(f"{prefix}/large.bin").get_blob_properties().size == 9 << 20

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .datastore import datastore_container, datastore_uri, storage_errors
 from .digest import ContentDigest, digest_path
 from .files import AssetFile, EmptyAssetError, list_files
-from .upload import datastore_container, datastore_uri, storage_errors, upload_code, upload_folder
+from .upload import upload_code, upload_folder
 
 __all__ = [
     "AssetFile",

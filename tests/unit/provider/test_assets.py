@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,34 @@ def test_renaming_a_file_or_changing_one_byte_changes_the_digest(tmp_path: Path)
     second = digest_path(tmp_path).sha256
     (tmp_path / "b.py").write_text("b.py")
     assert len({first, second, digest_path(tmp_path).sha256}) == 3
+
+
+def settled(path: Path) -> None:
+    """Make a file look as if it had not been touched for a while."""
+    os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns - 10_000_000_000))
+
+
+def test_a_digest_is_remembered_until_a_file_changes(tmp_path: Path) -> None:
+    memory, folder = tmp_path / "memory", tmp_path / "model"
+    write(folder, "a.bin")
+    settled(folder / "a.bin")
+    first = digest_path(folder, memory=memory)
+    (remembered,) = memory.iterdir()
+    remembered.write_text("0" * 64)
+    assert digest_path(folder, memory=memory).sha256 == "0" * 64
+    (folder / "a.bin").write_text("A.BIN")  # as long as before
+    settled(folder / "a.bin")
+    assert digest_path(folder, memory=memory).sha256 not in {"0" * 64, first.sha256}
+
+
+def test_a_file_that_was_just_written_is_not_remembered(tmp_path: Path) -> None:
+    memory, folder = tmp_path / "memory", tmp_path / "model"
+    write(folder, "a.bin")
+    digest_path(folder, memory=memory)
+    assert not memory.exists()
+
+
+def test_a_memory_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
+    write(tmp_path, "model/a.bin", "blocked")
+    settled(tmp_path / "model" / "a.bin")
+    assert digest_path(tmp_path / "model", memory=tmp_path / "blocked" / "x").files == 1

@@ -1,0 +1,86 @@
+"""Datastores: where a workspace keeps blobs, opened with the credential that the service lends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..arm import ArmClient, ArmError, NotFoundError, TransportError
+from ..arm.errors import error_from_answer
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+DEFAULT_DATASTORE = "workspaceblobstore"
+# Files above this go in blocks; a thread holds two blocks at most, which bounds the memory whatever the sizes.
+BLOCK = 8 << 20
+
+
+def datastore_uri(client: ArmClient, path: str, datastore: str = DEFAULT_DATASTORE) -> str:
+    """The long-form URI of `path` in a datastore of the client's workspace."""
+    own = client.settings
+    return (
+        f"azureml://subscriptions/{own.subscription_id}/resourcegroups/{own.resource_group}"
+        f"/workspaces/{own.workspace}/datastores/{datastore}/paths/{path}"
+    )
+
+
+def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> ContainerClient:
+    """The datastore's blob container, opened with the credential that the service lends (SAS or key), or ours.
+
+    Raises:
+        NotFoundError: the workspace has no such datastore.
+        ValueError: it is not a blob datastore.
+    """
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
+
+    resource = f"{client.settings.workspace_id}/datastores/{datastore}"
+    try:
+        found = client.request("GET", resource, operation=f"read datastore {datastore}").body["properties"]
+    except NotFoundError as error:
+        error.hint = "name a datastore that the workspace has; every workspace is made with workspaceblobstore."
+        raise
+    if found.get("datastoreType") != "AzureBlob":
+        raise ValueError(
+            f"datastore {datastore!r} is of type {found.get('datastoreType')}; only AzureBlob holds uploads"
+        )
+    account = f"{found.get('protocol') or 'https'}://{found['accountName']}.blob.{found['endpoint']}"
+    return ContainerClient(
+        account, found["containerName"], credential=_credential(client, resource), **transfer_options()
+    )
+
+
+def _credential(client: ArmClient, datastore: str) -> Any:
+    secrets = client.request("POST", f"{datastore}/listSecrets", operation="get a storage credential").body
+    if given := secrets.get("sasToken") or secrets.get("key"):
+        return given
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow import
+
+    return DefaultAzureCredential()  # a datastore without a credential: identity-based access
+
+
+def transfer_options() -> dict[str, Any]:
+    """Options of every storage client: blocks of one size, so that memory stays bounded."""
+    return {"max_single_put_size": BLOCK, "max_block_size": BLOCK, "min_large_block_upload_threshold": BLOCK + 1}
+
+
+@contextmanager
+def storage_errors(operation: str, container: ContainerClient) -> Iterator[None]:
+    """Tell the storage client's errors in this package's form: theirs may quote a URL with its signature."""
+    from azure.core.exceptions import AzureError, HttpResponseError  # noqa: PLC0415 - slow import
+
+    where = f"{container.primary_endpoint.split('?', 1)[0]}"
+    try:
+        yield
+    except HttpResponseError as error:
+        raise _refused(operation, where, error) from None
+    except AzureError as error:
+        hint = "run the command again: what is there already is not sent again."
+        raise TransportError(operation, where, message=f"no answer ({type(error).__name__})", hint=hint) from None
+
+
+def _refused(operation: str, where: str, error: Any) -> ArmError:
+    body = {"code": str(error.error_code or ""), "message": str(error.reason or "")}
+    headers = error.response.headers if error.response is not None else {}
+    return error_from_answer(operation, where, error.status_code or 0, body, headers)
