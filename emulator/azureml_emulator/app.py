@@ -16,11 +16,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from azureml_emulator import control, tokens
+from azureml_emulator import control, faults, tokens
 from azureml_emulator.arm import operations, resources
 from azureml_emulator.batch import routes as batch_routes
 from azureml_emulator.blobs import BlobProxy
 from azureml_emulator.http import Call, CaseInsensitive, Face, Reply, Route, ServiceError
+from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS
 from azureml_emulator.kinds.workspace import discovery
 from azureml_emulator.router import BadPathError, Match, Router, decode_path
@@ -37,13 +38,13 @@ ROUTES: tuple[Route, ...] = (
     *operations.ROUTES,
     *tokens.ROUTES,
     *control.ROUTES,
+    *faults.ROUTES,
     Route("GET", "/discovery/workspaces/{workspace_guid}", discovery, "open", "discovery"),
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *batch_routes.ROUTES,
 )
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-zA-Z]+)?")
-_TRAILING_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
 _LARGEST_BODY = 16 * 1024 * 1024
 _SIDES: Mapping[Face, str] = {"arm": "arm", "history": "arm", "dataplane": "ml"}
 
@@ -175,21 +176,6 @@ async def _body(request: Request) -> bytes:
         if size > _LARGEST_BODY:
             raise ServiceError(413, "RequestEntityTooLarge", f"The body is larger than {_LARGEST_BODY} bytes.")
     return b"".join(pieces)
-
-
-def parse_json(data: bytes) -> Any:
-    """Read JSON as the service does: commas before a closing bracket are forgiven."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        try:
-            return orjson.loads(_TRAILING_COMMA.sub(lambda match: match[1] or b"", data))
-        except orjson.JSONDecodeError:
-            raise ServiceError(
-                400,
-                "InvalidRequestContent",
-                f"The request content was invalid and could not be deserialized: '{error}'.",
-            ) from None
 
 
 def _error(error: ServiceError, face: Face) -> Reply:

@@ -9,6 +9,7 @@ from azureml_emulator.arm.operations import Operations
 from azureml_emulator.batch.manager import JobManager
 from azureml_emulator.clock import Clock
 from azureml_emulator.counters import Counters
+from azureml_emulator.faults import Faults
 from azureml_emulator.files import read_or_create
 from azureml_emulator.identity import Identity
 from azureml_emulator.kinds import KINDS, seed
@@ -48,6 +49,7 @@ class Emulator:
         host = f"[{host}]" if ":" in host else host
         self.urls = Urls(origin=f"https://{host}:{settings.port}", account=STORAGE_ACCOUNT)
         self.counters = Counters()
+        self.faults = Faults()
         self.control_key = read_or_create(self.home / "control.key", lambda: secrets.token_urlsafe(32))
         self.identity = Identity(self.home, self.urls, self.clock)
         self.kinds = KINDS

@@ -19,9 +19,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from azureml_emulator.app import App
 from azureml_emulator.emulator import Emulator
+from azureml_emulator.faults import FaultyApp
 from azureml_emulator.files import write_atomic
 from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, hold_home, listen
 from azureml_emulator.settings import DEFAULT_PORT, LongRunning, Settings, default_home
@@ -30,6 +32,7 @@ from azureml_emulator.tls import ensure_certificates
 _LOG = logging.getLogger(__name__)
 _NAMES = ("127.0.0.1", "localhost", "::1")
 _CLOSE_SECONDS = 5
+_DROP_SECONDS = 0.05
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class Server(uvicorn.Server):
-    """A server that only notes signals: uvicorn's own raises them again, before the emulator has stopped."""
+    """A server that stops cleanly and soon.
+
+    uvicorn's own raises signals again once it has stopped serving, which would end the process before the
+    emulator has stopped; and it closes idle connections with a TLS farewell that an idle client never answers.
+    """
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,6 +73,29 @@ class Server(uvicorn.Server):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.leave)
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish the requests that are under way and drop the connections that have none."""
+        dropping = asyncio.create_task(self._drop_idle())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            dropping.cancel()
+
+    async def _drop_idle(self) -> None:
+        while True:
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, HttpToolsProtocol) and (
+                    connection.cycle is None or connection.cycle.response_complete
+                ):
+                    connection.transport.abort()
+            await asyncio.sleep(_DROP_SECONDS)
+
+    def drop(self, client: tuple[str, int]) -> None:
+        """Break the connection from a client's address, without a farewell."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, HttpToolsProtocol) and connection.client == tuple(client):
+                connection.transport.abort()
 
     def leave(self) -> None:
         """Stop serving after the requests that are under way."""
@@ -77,7 +107,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
     names = [*_NAMES, settings.host] if settings.host not in {"0.0.0.0", "::", *_NAMES} else list(_NAMES)  # noqa: S104
     certificates = ensure_certificates(settings.home / "tls", names)
     config = uvicorn.Config(
-        App(emulator),
+        FaultyApp(App(emulator), emulator.faults),
         loop="uvloop",
         http="httptools",
         lifespan="off",
@@ -92,6 +122,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
     )
     server = Server(config)
+    emulator.faults.drop = server.drop
     if until_stdin_ends:
         await _stop_with_stdin(server)
     await emulator.start()

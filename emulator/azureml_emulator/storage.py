@@ -127,28 +127,36 @@ class Storage:
     def _expiry(self, hours: float) -> datetime:
         return datetime.fromtimestamp(self._emulator.clock.now(), UTC) + timedelta(hours=hours)
 
-    async def _start(self) -> None:
-        try:
-            installation = await asyncio.to_thread(install, _LOG.info)
-            await asyncio.gather(
-                self._azurite.start(installation, moved=self._moved, lost=self._lost),
-                asyncio.to_thread(_signatures),
-            )
-        except (InstallError, AzuriteError) as error:
-            self._lost(str(error))
-        finally:
-            self._settled.set()
-
-    def _moved(self, url: str) -> None:
+    def up(self, url: str) -> None:
+        """Azurite listens at this address."""
         parts = urlsplit(url)
         if self.upstream is not None:
             self.upstream.close()
         self.upstream = Upstream(parts.hostname or "127.0.0.1", parts.port or 80)
         self.state = "ready"
+        self._settled.set()
 
-    def _lost(self, reason: str) -> None:
+    def down(self) -> None:
+        """Azurite is being started again: requests wait, and containers are looked for again.
+
+        One that was killed may have lost what it was told last.
+        """
+        self._containers.clear()
+        self.state = "starting"
+        self._settled.clear()
+
+    def lost(self, reason: str) -> None:
+        """There is no Azurite, and why."""
         _LOG.error("The blob service does not run: %s", reason)
         self.state, self.reason = "failed", reason
+        self._settled.set()
+
+    async def _start(self) -> None:
+        try:
+            installation = await asyncio.to_thread(install, _LOG.info)
+            await asyncio.gather(self._azurite.start(installation, self), asyncio.to_thread(_signatures))
+        except (InstallError, AzuriteError) as error:
+            self.lost(str(error))
 
 
 def _signatures() -> type[Signatures]:

@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import textwrap
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from azureml_emulator.batch.limits import GIB
 from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, NodeSize, Place, Scoring
@@ -124,3 +126,10 @@ class Bench:
 def tell(process: subprocess.Popen[str], command: str) -> None:
     """Send one command to a driver."""
     process.stdin.write(json.dumps({"command": command}) + "\n")
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and waits to be reaped does not."""
+    with suppress(psutil.Error):
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,7 +12,7 @@ import pytest
 from azureml_emulator.batch.limits import DISK_RESERVE, Usage, disk_failure, judge_node
 from azureml_emulator.batch.process import driver_variables
 from azureml_emulator.batch.spec import NodeSize, StorageAccess
-from emulator.batch_support import ECHO, Bench, tell
+from emulator.batch_support import ECHO, Bench, alive, tell
 
 
 @pytest.fixture
@@ -27,12 +26,6 @@ def wait_gone(pids: list[int], seconds: float = 5) -> list[int]:
     while (left := [pid for pid in pids if alive(pid)]) and time.monotonic() < end:
         time.sleep(0.02)
     return left
-
-
-def alive(pid: int) -> bool:
-    with suppress(psutil.Error):
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def test_workers_inherit_no_variable_that_is_not_theirs(bench: Bench) -> None:

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -13,6 +14,7 @@ import pytest
 
 from azureml_emulator.testing import emulator
 from emulator.batch_service import Endpoint, Service
+from emulator.batch_support import alive
 
 ECHO = """
     import os
@@ -288,17 +290,56 @@ def test_a_failed_job_tells_why_on_the_job_and_on_its_step(service: Service, dat
 def test_jobs_share_the_nodes_of_their_compute(service: Service, data: str) -> None:
     endpoint = service.deploy(WAIT, nodes=2, retrySettings={"maxRetries": 0, "timeout": "PT60S"})
     jobs = [endpoint.start(data) for _ in range(3)]
-    states = [endpoint.wait(name, until={"Running"}) for name in jobs[:2]]
-    assert states == ["Running", "Running"]
-    assert endpoint.wait(jobs[2], until={"Queued"}) == "Queued"
+
+    def states() -> dict[str, str]:
+        return {name: endpoint.job(name)["properties"]["status"] for name in jobs}
+
+    end = time.monotonic() + 30
+    while sorted((now := states()).values()) != ["Queued", "Running", "Running"]:
+        assert time.monotonic() < end, now
+        time.sleep(0.02)
     time.sleep(0.3)
-    assert endpoint.job(jobs[2])["properties"]["status"] == "Queued"
-    service.call("POST", f"{service.workspace}/jobs/{jobs[0]}/cancel")
-    assert endpoint.wait(jobs[0]) == "Canceled"
-    assert endpoint.wait(jobs[2], until={"Running"}) == "Running"
-    for name in jobs[1:]:
+    assert states() == now
+    waiting = next(name for name in jobs if now[name] == "Queued")
+    first = next(name for name in jobs if now[name] == "Running")
+    service.call("POST", f"{service.workspace}/jobs/{first}/cancel")
+    assert endpoint.wait(first) == "Canceled"
+    assert endpoint.wait(waiting, until={"Running"}) == "Running"
+    for name in jobs:
         service.call("POST", f"{service.workspace}/jobs/{name}/cancel")
     assert [endpoint.wait(name) for name in jobs] == ["Canceled"] * 3
+
+
+def test_a_compute_shows_its_nodes_at_work_and_idle(service: Service, waiting: Endpoint, data: str) -> None:
+    def nodes() -> tuple[int, int, int]:
+        inner = service.call("GET", waiting.compute).json()["properties"]["properties"]
+        counts = inner["nodeStateCounts"]
+        return inner["currentNodeCount"], counts["runningNodeCount"], counts["idleNodeCount"]
+
+    assert nodes() == (0, 0, 0)
+    name = waiting.start(data)
+    waiting.wait(name, until={"Running"})
+    assert nodes() == (1, 1, 0)
+    service.call("POST", f"{service.workspace}/jobs/{name}/cancel")
+    assert waiting.wait(name) == "Canceled"
+    end = time.monotonic() + 5
+    while nodes() != (1, 0, 1) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert nodes() == (1, 0, 1)
+
+
+def test_a_job_whose_compute_is_deleted_while_it_waits_fails_by_name(
+    service: Service, waiting: Endpoint, data: str
+) -> None:
+    first = waiting.start(data)
+    waiting.wait(first, until={"Running"})
+    second = waiting.start(data)
+    waiting.wait(second, until={"Queued"})
+    service.call("DELETE", f"{waiting.compute}?underlyingResourceAction=Delete")
+    assert waiting.wait(second) == "Failed"
+    assert "was deleted while the job waited" in waiting.error(second)
+    service.call("POST", f"{service.workspace}/jobs/{first}/cancel")
+    assert waiting.wait(first) == "Canceled"
 
 
 def processes(service: Service) -> set[int]:
@@ -419,12 +460,13 @@ def test_every_answer_names_an_api_version_error_as_arm_does(service: Service) -
     assert answer.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
-def test_a_killed_emulator_resumes_its_jobs(tmp_path) -> None:
+@pytest.mark.parametrize("end", ["kill", "terminate"])
+def test_an_emulator_that_comes_back_resumes_its_jobs(tmp_path: Path, end: str) -> None:
     script = """
         import os, time
         def run(mini_batch):
-            time.sleep(0.1)
-            return [f"{os.path.basename(path)}" for path in mini_batch]
+            time.sleep(0.05)
+            return [os.path.basename(path) for path in mini_batch]
     """
     files = {f"f{number:02}.txt": "x" for number in range(20)}
     with emulator(tmp_path) as running, Service(running) as service:
@@ -433,9 +475,13 @@ def test_a_killed_emulator_resumes_its_jobs(tmp_path) -> None:
         journal = tmp_path / "jobs" / name / "journal.jsonl"
         while not journal.exists() or journal.read_text().count("\n") < 4:
             time.sleep(0.02)
-        running.process.kill()
+        mine = processes(service)
+        service.http.close()
+        getattr(running.process, end)()
         running.process.wait()
+    assert len(mine) == 2
     with emulator(tmp_path) as running, Service(running) as service:
+        assert not any(alive(pid) for pid in mine)
         again = Endpoint(service, endpoint.name, endpoint.deployment, endpoint.compute)
         assert again.wait(name) == "Completed"
         assert again.rows(name) == sorted(files)

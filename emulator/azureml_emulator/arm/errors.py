@@ -58,12 +58,12 @@ def invalid_name(kind: Kind, name: str) -> ServiceError:
     )
 
 
-def busy(target: Target, state: str) -> ServiceError:
+def busy(resource_id: str, state: str) -> ServiceError:
     """A change of a resource on which another operation is under way."""
     return ServiceError(
         409,
         "Conflict",
-        f"The resource '{target.id}' has the provisioning state '{state}': another operation on it is in "
+        f"The resource '{resource_id}' has the provisioning state '{state}': another operation on it is in "
         "progress. Wait until it has finished.",
     )
 

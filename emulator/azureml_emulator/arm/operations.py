@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from azureml_emulator.arm import documents
 from azureml_emulator.arm.kind import Kind, Target
 from azureml_emulator.clock import timestamp
+from azureml_emulator.faults import FAILED, STUCK, strikes_operation
 from azureml_emulator.http import PROVIDER, Call, Reply, Route, ServiceError
 from azureml_emulator.store import Document
 
@@ -67,7 +68,7 @@ class Operations:
             properties["properties"] = {**properties["properties"], "AzureAsyncOperationUri": status_url}
         state = "Creating" if target.old is None else _PENDING[action]
         pending = {**document, "properties": {**properties, "provisioningState": state}}
-        if self.mode.mode == "instant":
+        if self.mode.mode == "instant" and operation["fate"] != STUCK:
             self._end(operation, target, document)
         else:
             documents.save(target, pending)
@@ -94,7 +95,7 @@ class Operations:
     def poll(self, operation_id: str) -> Document | None:
         """The operation as it is now; ends it when this is the poll to do so."""
         operation = self._emulator.store.get(operation_id)
-        if operation is None or operation["status"] != "InProgress":
+        if operation is None or operation["status"] != "InProgress" or operation["fate"] == STUCK:
             return operation
         operation["polls"] -= 1
         if operation["due"] <= self._emulator.clock.now() and operation["polls"] <= 0:
@@ -109,6 +110,15 @@ class Operations:
             operation = self._emulator.store.get(operation_id)
             if operation is not None and operation["due"] <= self._emulator.clock.now():
                 self._on_time(operation_id)
+
+    def release(self) -> None:
+        """Let the operations that a fault has stuck go on."""
+        for operation_id in list(self._running.values()):
+            operation = self._emulator.store.get(operation_id)
+            if operation is not None and operation["fate"] == STUCK:
+                operation["fate"] = ""
+                self._save(operation)
+                self._schedule(operation)
 
     def _new(self, target: Target, action: Action) -> Document:
         now = self._emulator.clock.now()
@@ -129,6 +139,7 @@ class Operations:
             "due": now + (self.mode.seconds if self.mode.mode == "timed" else 0.0),
             "polls": self.mode.polls if self.mode.mode == "polls" else 0,
             "error": None,
+            "fate": strikes_operation(self._emulator, action.upper(), target.id),
         }
 
     def _location(self, target: Target) -> str:
@@ -143,7 +154,7 @@ class Operations:
         return status + version, result + version
 
     def _schedule(self, operation: Document) -> None:
-        if operation["polls"] > 0:
+        if operation["polls"] > 0 or operation["fate"] == STUCK:
             return
         delay = max(0.0, operation["due"] - self._emulator.clock.now())
         timer = asyncio.get_running_loop().call_later(delay, self._on_time, operation["id"])
@@ -170,6 +181,11 @@ class Operations:
         self._running.pop(operation["target"].lower(), None)
 
     def _end(self, operation: Document, target: Target, final: Document) -> None:
+        if operation["fate"] == FAILED:
+            documents.save(target, {**final, "properties": {**final["properties"], "provisioningState": "Failed"}})
+            error = {"code": "InternalServerError", "message": "This failure was asked for."}
+            operation.update(status="Failed", endTime=self._emulator.clock.timestamp(), error=error)
+            return
         if operation["action"] == "delete":
             documents.remove(target, final)
         else:

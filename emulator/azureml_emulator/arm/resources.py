@@ -167,9 +167,12 @@ def _check_names(kind: Kind, call: Call) -> None:
 
 
 def _refuse_busy(target: Target) -> None:
+    owner_state = (target.owner or {}).get("properties", {}).get("provisioningState")
+    if target.owner is not None and owner_state == "Deleting":
+        raise errors.busy(target.owner["id"], owner_state)
     state = (target.old or {}).get("properties", {}).get("provisioningState")
     if state in _BUSY and target.kind.long_running:
-        raise errors.busy(target, state)
+        raise errors.busy(target.id, state)
 
 
 def _refuse_changes(target: Target, document: Document) -> None:

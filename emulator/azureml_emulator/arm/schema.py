@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from azureml_emulator.http import ServiceError
 
 _DURATION = re.compile(
-    r"(?P<sign>-?)P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
+    r"(?P<sign>-?)P(?:(?P<days>\d{1,7})D)?(?:T(?:(?P<hours>\d{1,9})H)?(?:(?P<minutes>\d{1,9})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,7})?)S)?)?",
     re.IGNORECASE,
 )
 
@@ -114,8 +114,8 @@ def format_duration(seconds: float) -> str:
     days, rest = divmod(seconds, 86400)
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
-    time = "".join(f"{value:g}{unit}" for value, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if value)
-    date = f"{days:g}D" if days else ""
+    time = "".join(f"{value:.10g}{unit}" for value, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if value)
+    date = f"{days:.10g}D" if days else ""
     return f"P{date}T{time}" if time else (f"P{date}" if date else "PT0S")
 
 

@@ -10,8 +10,8 @@ import re
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -32,6 +32,19 @@ class AzuriteError(Exception):
     """Azurite does not run; the message holds the end of its output."""
 
 
+class Watcher(Protocol):
+    """Who is told how Azurite is doing."""
+
+    def up(self, url: str) -> None:
+        """It listens at this address, for the first time or again."""
+
+    def down(self) -> None:
+        """It ended and is being started again."""
+
+    def lost(self, reason: str) -> None:
+        """It cannot be kept running."""
+
+
 class Azurite:
     """One Azurite blob service on a loopback port of its own choice, with its data in ``folder``."""
 
@@ -44,18 +57,12 @@ class Azurite:
         self._watch: asyncio.Task[None] | None = None
         self._restarts: deque[float] = deque(maxlen=_RESTARTS_PER_MINUTE)
 
-    async def start(
-        self, installation: Installation, *, moved: Callable[[str], None], lost: Callable[[str], None]
-    ) -> None:
-        """Start it and wait until it listens.
-
-        ``moved`` is called with the address now and after every restart; ``lost`` with the reason when it
-        cannot be kept running. Raises :class:`AzuriteError`.
-        """
+    async def start(self, installation: Installation, watcher: Watcher) -> None:
+        """Start it, wait until it listens, and keep it running. Raises :class:`AzuriteError`."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await asyncio.to_thread(_end_stale, self._folder / "pid")
-        moved(await self._spawn(installation))
-        self._watch = asyncio.create_task(self._keep(installation, moved, lost))
+        watcher.up(await self._spawn(installation))
+        self._watch = asyncio.create_task(self._keep(installation, watcher))
 
     async def stop(self) -> None:
         """Stop it; its data are saved."""
@@ -111,26 +118,25 @@ class Azurite:
         code = await process.wait()
         raise AzuriteError(f"Azurite ended with code {code} while starting.{self._tail()}")
 
-    async def _keep(
-        self, installation: Installation, moved: Callable[[str], None], lost: Callable[[str], None]
-    ) -> None:
+    async def _keep(self, installation: Installation, watcher: Watcher) -> None:
         while True:
             process = self._process
             assert process is not None  # noqa: S101 - set by start() before this task
             assert process.stdout is not None  # noqa: S101 - the type of a pipe that was asked for
             async for raw in process.stdout:
                 self._output.append(raw.decode(errors="replace").rstrip())
+            watcher.down()
             code = await process.wait()
             now = time.monotonic()
             if len(self._restarts) == _RESTARTS_PER_MINUTE and now - self._restarts[0] < 60:  # noqa: PLR2004
-                lost(f"Azurite keeps ending, last with code {code}.{self._tail()}")
+                watcher.lost(f"Azurite keeps ending, last with code {code}.{self._tail()}")
                 return
             self._restarts.append(now)
             _LOG.warning("Azurite ended with code %s; starting it again.%s", code, self._tail())
             try:
-                moved(await self._spawn(installation))
+                watcher.up(await self._spawn(installation))
             except AzuriteError as error:
-                lost(str(error))
+                watcher.lost(str(error))
                 return
 
     def _tail(self) -> str:

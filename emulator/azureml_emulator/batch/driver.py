@@ -16,9 +16,9 @@ the leader of its own session, and adopts orphans of its workers, so that one sw
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -120,9 +120,12 @@ def main() -> None:
     spec = JobSpec.from_document(json.loads(sys.stdin.readline()))
     control = Control(sys.stdin, events)
     control.listen()
+    # After a restart of the emulator the job's former driver may still be on its way out.
+    Path(spec.folder).mkdir(parents=True, exist_ok=True)
+    lock = (Path(spec.folder) / "lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     job = Job(spec, control)
     control.emit("done", **carry_out(job, control))
-    shutil.rmtree(Path(spec.folder) / "input", ignore_errors=True)
     os._exit(0)
 
 

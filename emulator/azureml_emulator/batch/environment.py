@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 OLDEST_PYTHON = (3, 8)
 """The oldest interpreter that the worker runs on."""
 FORMAT = 1
+FOREIGN = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"})
+"""Variables by which uv would look into another environment than the one that it is told."""
 TAIL = 40
 
 
@@ -71,6 +73,21 @@ def prepare(spec: EnvironmentSpec, cache: Path, log: Callable[[str], None]) -> E
     return Environment(python, tuple(notices))
 
 
+def of_model(spec: EnvironmentSpec, models: Path) -> EnvironmentSpec:
+    """The environment that an MLflow model brings along, where the deployment names none.
+
+    Raises:
+        JobFailedError: the model has no ``conda.yaml``.
+    """
+    if not spec.of_model:
+        return spec
+    found = sorted(models.rglob("conda.yaml"))
+    if not found:
+        title = "the deployment names no environment, and the model folder has no conda.yaml (an MLflow model has)"
+        raise JobFailedError(Failure("environment", title))
+    return replace(spec, conda_file=found[0].read_text(encoding="utf-8"))
+
+
 def environment_key(interpreter: str, wanted: Requirements) -> str:
     """The name of an environment: a digest of everything that decides its content."""
     content = json.dumps([FORMAT, interpreter, sys.platform, os.uname().machine, wanted.lines])
@@ -89,29 +106,42 @@ def _notices(spec: EnvironmentSpec, wanted: Requirements) -> Iterator[str]:
 
 def _interpreter(version: str, notices: list[str]) -> str:
     """Find a Python of the version that is asked for; the running one where it is not installed."""
-    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     here = str(Path(sys.executable).resolve())  # beyond a virtual environment, so that checkouts share
-    if not version or version in {"3", running}:
+    numbers = tuple(int(part) for part in version.split(".")) if version else ()
+    if sys.version_info[: len(numbers)] == numbers:
         return here
-    numbers = tuple(int(part) for part in version.split("."))
-    if numbers >= OLDEST_PYTHON:
-        found = subprocess.run(
-            [_uv(), "python", "find", "--no-project", "--no-config", version],
-            env=uv_variables(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if found.returncode == 0:
-            return found.stdout.strip()
+    if numbers >= OLDEST_PYTHON and (found := _installed(version)):
+        return found
+    minor = numbers[:2]
+    if minor >= OLDEST_PYTHON and (found := _installed(".".join(map(str, minor)))):
+        notices.append(f"Python {version} is not installed on this machine; another {minor[0]}.{minor[1]} is used.")
+        return found
+    running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     notices.append(f"Python {version} is not installed on this machine; Python {running} is used instead.")
     return here
+
+
+def _installed(version: str) -> str | None:
+    """The path of an interpreter of this version, as uv finds it.
+
+    pyenv's shims fail for versions that are installed but not chosen, so its versions come first on PATH.
+    """
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    path = [*map(str, sorted(pyenv.glob("*/bin"), reverse=True)), os.environ.get("PATH", "")]
+    found = subprocess.run(
+        [_uv(), "python", "find", "--no-project", "--no-config", version],
+        env={**uv_variables(), "PATH": os.pathsep.join(path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return str(Path(found.stdout.strip()).resolve()) if found.returncode == 0 else None
 
 
 def _satisfied(wanted: Requirements) -> bool:
     """Whether the running interpreter has every package already."""
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if wanted.python and wanted.python.split(".")[:2] != running.split("."):
+    if wanted.python and ".".join(wanted.python.split(".")[:2]) not in {running, "3"}:
         return False
     if not wanted.lines:
         return True
@@ -175,7 +205,7 @@ def _uv() -> str:
 
 def uv_variables() -> dict[str, str]:
     """The environment of uv: this process's, no interpreter downloads, no virtual environment in force."""
-    ours = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "CONDA_PREFIX"}}
+    ours = {key: value for key, value in os.environ.items() if key not in FOREIGN}
     certificates = {} if "SSL_CERT_FILE" in ours else {"UV_SYSTEM_CERTS": "1"}
     return {**ours, **certificates, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
 

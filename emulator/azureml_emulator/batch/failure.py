@@ -6,7 +6,7 @@ The service ends such jobs with "exit code 42" and a list of log files; here the
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
 
 Cause = Literal[
@@ -28,6 +28,7 @@ Cause = Literal[
     "model",
     "code",
     "disk",
+    "compute",
     "internal",
 ]
 
@@ -66,6 +67,7 @@ FIXES: dict[Cause, str] = {
     "model": "check the model's path: it must lead to a file or folder in the workspace's storage",
     "code": "check the code asset and the deployment's scoring script: the script's path starts at the code folder",
     "disk": "write less from the scoring script, or free space where the emulator keeps its state",
+    "compute": "create the compute again, or deploy to another one, and submit the job again",
     "internal": "this is a fault of the emulator itself; please report it together with the log",
 }
 
@@ -91,18 +93,9 @@ class Failure:
     def __str__(self) -> str:
         return self.title
 
-    def to_document(self) -> dict[str, Any]:
-        """The failure as JSON."""
-        return asdict(self)
-
     def placed(self, *, files: tuple[str, ...], batch: int | None, attempt: str, log: str) -> Self:
         """The same failure, with the files, the mini-batch, the attempt and the log that it belongs to."""
         return replace(self, files=files, batch=batch, attempt=attempt, log=log)
-
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Self:
-        """Read a failure back from JSON."""
-        return cls(**{**document, "files": tuple(document["files"])})
 
 
 class JobFailedError(Exception):

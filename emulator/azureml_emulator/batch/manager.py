@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.batch.failure import Failure, Screen
 from azureml_emulator.batch.process import DriverProcess
-from azureml_emulator.batch.queue import NodeCounts, NodeQueue, Request
+from azureml_emulator.batch.queue import NodeQueue, Request
 from azureml_emulator.batch.records import TERMINAL, JobRecords, later
 from azureml_emulator.batch.spec import JobSpec, StorageAccess
 from azureml_emulator.batch.submit import max_nodes, scale_down
+from azureml_emulator.batch.views import with_nodes
 from azureml_emulator.http import ServiceError
 
 if TYPE_CHECKING:
@@ -106,12 +107,13 @@ class JobManager:
             else:
                 active.driver.tell("cancel")
                 asyncio.get_running_loop().call_later(CANCEL_GRACE, self._kill_late, record["id"])
-        return self._fresh(record)
+        return self._load(record["id"])
 
-    def nodes(self, compute_id: str) -> NodeCounts:
-        """The nodes of a compute now: at work, and idle."""
-        minimum, idle_time = scale_down(self._emulator, compute_id)
-        return self._queue.counts(compute_id, minimum=minimum, idle_time=idle_time, now=self._emulator.clock.now())
+    def current(self, record: Document) -> Document:
+        """The job as it is now; one that waits for a compute that was scaled or deleted moves on."""
+        if record["status"] == "Queued":
+            self._compute_changed(record["compute"])
+        return self._load(record["id"])
 
     # -- one job -----------------------------------------------------------------------------------------
 
@@ -156,7 +158,7 @@ class JobManager:
         if event["event"] == "state":
             self._advance(record, event["status"])
             if event["status"] == "Queued":
-                self._queue.ask(record["compute"], Request(record["id"], record["nodes"]))
+                self._queue.ask(record["compute"], Request(record["id"], record["nodes"], record["created"]))
                 self._grant(record["compute"])
             return
         fresh = self._load(record["id"])
@@ -199,15 +201,15 @@ class JobManager:
             fresh["started"] = self._emulator.clock.timestamp()
         self.records.save(fresh)
 
-    def compute_changed(self, compute_id: str) -> None:
-        """Look again who may run: a compute was scaled or deleted."""
+    def _compute_changed(self, compute_id: str) -> None:
         if max_nodes(self._emulator, compute_id) is not None:
             self._grant(compute_id)
             return
         for job_id in self._queue.waiting(compute_id):
             active, record = self._active.get(job_id), self._load(job_id)
-            text = f"the compute {compute_id} was deleted while the job waited for its nodes"
-            self._finish(record, "Failed", self._error(record, text, ""))
+            failure = Failure("compute", f"the compute {compute_id} was deleted while the job waited for its nodes")
+            error = {"code": "UserError", "message": str(Screen(record["name"], failure.title, failure))}
+            self._finish(record, "Failed", error)
             if active is not None and active.driver is not None:
                 active.driver.tell("cancel")
 
@@ -218,6 +220,20 @@ class JobManager:
             active = self._active.get(job_id)
             if active is not None and active.driver is not None:
                 active.driver.tell("go")
+        self._show_nodes(compute_id)
+
+    def _show_nodes(self, compute_id: str) -> None:
+        """Write the compute's node counts into its document, now and when idle nodes are given up."""
+        store = self._emulator.store
+        compute = store.get(compute_id)
+        if compute is None or self._stopping:
+            return
+        minimum, idle_time = scale_down(self._emulator, compute_id)
+        now = self._emulator.clock.now()
+        counts = self._queue.counts(compute_id, minimum=minimum, idle_time=idle_time, now=now)
+        store.put(compute_id, "computes", compute_id.rpartition("/")[0], with_nodes(compute, counts))
+        if counts.idle > minimum:
+            asyncio.get_running_loop().call_later(idle_time, self._show_nodes, compute_id)
 
     def _kill_late(self, job_id: str) -> None:
         active = self._active.get(job_id)
@@ -250,6 +266,3 @@ class JobManager:
         record = self._emulator.store.get(job_id)
         assert record is not None  # noqa: S101 - jobs are deleted only after they have ended
         return record
-
-    def _fresh(self, record: Document) -> Document:
-        return self._load(record["id"])

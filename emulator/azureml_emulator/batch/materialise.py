@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from azureml_emulator.batch.minibatch import MiniBatch
     from azureml_emulator.batch.spec import Place
 
-THREADS = 8
+THREADS = 4
 
 
 def list_input(files: AnyFiles, place: Place) -> Listing:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import psutil
 
+import azureml_emulator
 from azureml_emulator.batch.workers import kill_tree
 
 if TYPE_CHECKING:
@@ -29,13 +30,17 @@ KEPT_ANYWHERE = frozenset(
 """What a driver needs of the emulator's environment to find interpreters and to download packages."""
 
 
+PACKAGES = str(Path(azureml_emulator.__file__).parents[1])
+
+
 def driver_variables() -> dict[str, str]:
-    """The environment of drivers: no credential and nothing of the user's own."""
-    return {
+    """The environment of drivers: no credential, nothing of the user's own, and this very package."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if name in KEPT or name.startswith(KEPT_PREFIXES) or name.upper() in KEPT_ANYWHERE
     }
+    return {**kept, "PYTHONPATH": PACKAGES}
 
 
 class DriverProcess:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import insort
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Request:
-    """A job that wants ``nodes`` nodes of a compute."""
+    """A job that wants ``nodes`` nodes of a compute; ``since`` is when it was submitted."""
 
     job: str
     nodes: int
+    since: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class NodeCounts:
 
 @dataclass
 class _Cluster:
-    waiting: deque[Request] = field(default_factory=deque)
+    waiting: list[Request] = field(default_factory=list)
     running: dict[str, Request] = field(default_factory=dict)
     idle: list[float] = field(default_factory=list)
     """When each idle node became so, in seconds."""
@@ -41,15 +42,15 @@ class NodeQueue:
         self._clusters: dict[str, _Cluster] = {}
 
     def ask(self, compute: str, request: Request) -> None:
-        """Stand in line for nodes of a compute."""
-        self._cluster(compute).waiting.append(request)
+        """Stand in line for nodes of a compute, behind the jobs that were submitted earlier."""
+        insort(self._cluster(compute).waiting, request, key=lambda waiting: waiting.since)
 
     def grant(self, compute: str, capacity: int) -> list[str]:
         """Give nodes to the jobs whose turn it is; return their names."""
         cluster = self._cluster(compute)
         granted = []
         while cluster.waiting and cluster.busy + cluster.waiting[0].nodes <= capacity:
-            request = cluster.waiting.popleft()
+            request = cluster.waiting.pop(0)
             cluster.running[request.job] = request
             del cluster.idle[: request.nodes]
             granted.append(request.job)
@@ -65,7 +66,7 @@ class NodeQueue:
         request = cluster.running.pop(job, None)
         if request is not None:
             cluster.idle += [now] * request.nodes
-        cluster.waiting = deque(waiting for waiting in cluster.waiting if waiting.job != job)
+        cluster.waiting = [waiting for waiting in cluster.waiting if waiting.job != job]
 
     def counts(self, compute: str, *, minimum: int, idle_time: float, now: float) -> NodeCounts:
         """The nodes of a compute at the time ``now``.

@@ -53,6 +53,7 @@ def poll(call: Call) -> Reply:
     record = call.emulator.jobs.records.get(workspace["id"], call.params["job"])
     if record is None or record["endpoint"].lower() != endpoint["name"].lower():
         raise ServiceError(404, "NotFound", f"The endpoint '{endpoint['name']}' has no job '{call.params['job']}'.")
+    record = call.emulator.jobs.current(record)
     headers = {} if record["status"] in TERMINAL else {"Retry-After": POLL_AFTER}
     return Reply(views.data_plane(record), headers=headers)
 
@@ -234,11 +235,11 @@ def _find(call: Call, name: str) -> tuple[Document, bool]:
     records = call.emulator.jobs.records
     record = records.get(workspace_id, name)
     if record is not None:
-        return record, False
+        return call.emulator.jobs.current(record), False
     record = records.by_step(workspace_id, name)
     if record is None:
         raise ServiceError(404, "UserError", f"Job {name} was not found in the workspace {workspace_id}.")
-    return record, True
+    return call.emulator.jobs.current(record), True
 
 
 ROUTES = (

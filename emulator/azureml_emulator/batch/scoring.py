@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from azureml_emulator.batch import environment, limits, outputs
+from azureml_emulator.batch import limits, outputs
 from azureml_emulator.batch.failure import Failure, JobFailedError, Screen
-from azureml_emulator.batch.files import AnyFiles, Listing, PlaceError, safe_join
+from azureml_emulator.batch.files import AnyFiles, Listing, PlaceError
 from azureml_emulator.batch.logs import (
     DRIVER,
     EXECUTION,
@@ -21,22 +21,21 @@ from azureml_emulator.batch.logs import (
     Uploader,
     progress_line,
 )
-from azureml_emulator.batch.materialise import InputFiles, fetch_all, list_input
+from azureml_emulator.batch.materialise import InputFiles, list_input
 from azureml_emulator.batch.minibatch import Ledger, sort_files, split
 from azureml_emulator.batch.pool import Pool
+from azureml_emulator.batch.prepare import CODE, prepare, scorable
 from azureml_emulator.batch.variables import worker_variables
 from azureml_emulator.batch.workers import Launch, Slot, WorkerProcess
-from azureml_emulator.settings import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azureml_emulator.batch.minibatch import Outcome
-    from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, Place
+    from azureml_emulator.batch.spec import JobSpec
 
 FULL_REPORTS = 100
 """Failed attempts that are reported with their traceback; later ones get a line each."""
-MLFLOW_SCRIPT = Path(__file__).with_name("mlflow_score.py")
 
 
 class Reporter(Protocol):
@@ -67,7 +66,6 @@ class Job:
         self.files = AnyFiles(spec.storage)
         self._uploader = self._make_uploader()
         self._python = ""
-        self._code = self.folder / "code"
         self._failures = 0
 
     def run(self) -> None:
@@ -108,43 +106,12 @@ class Job:
 
     def _prepare(self) -> None:
         """Environment, code and model."""
-        with ThreadPoolExecutor(2) as threads:
-            assets = threads.submit(self._fetch_assets)
-            built = environment.prepare(self._environment_spec(), cache_folder() / "environments", self._note)
-            assets.result()
+        ready = prepare(self.spec, self.files, self.folder, self._note)
         self.control.check()
-        for notice in built.notices:
+        for notice in ready.notices:
             self.job_logs.add(EXECUTION, notice)
             self.control.emit("notice", text=notice)
-        self._python = str(built.python)
-        self._check_script()
-
-    def _fetch_assets(self) -> None:
-        spec = self.spec
-        if spec.code is not None:
-            fetch_all(self.files, spec.code, self._code, "code")
-        if spec.model is not None:
-            self._fetch_model(spec.model)
-
-    def _fetch_model(self, place: Place) -> None:
-        """Copy the model below its own name: AZUREML_MODEL_DIR is the *parent* of the registered folder."""
-        target = self.folder / "model"
-        try:
-            single = self.files.at(place).list(place).folder != place
-        except PlaceError as error:
-            raise JobFailedError(Failure("model", f"the model could not be read: {error}")) from error
-        fetch_all(self.files, place, target if single else target / place.name, "model")
-
-    def _environment_spec(self) -> EnvironmentSpec:
-        return self.spec.environment
-
-    def _check_script(self) -> None:
-        if self.spec.code is None:
-            return
-        if not safe_join(self._code, self.spec.script).is_file():
-            here = ", ".join(sorted(path.name for path in self._code.iterdir())[:10])
-            title = f"the code has no scoring script {self.spec.script}; at its top level are: {here}"
-            raise JobFailedError(Failure("code", title))
+        self._python = str(ready.python)
 
     def _score(self) -> None:
         spec, scoring = self.spec, self.spec.scoring
@@ -152,7 +119,7 @@ class Job:
         plan = outputs.load_plan(self.folder)
         if plan is None:
             found = list_input(self.files, spec.data)
-            plan = Listing(found.folder, sort_files(found.names))
+            plan = Listing(found.folder, sort_files(scorable(spec, found.names)))
             outputs.save_plan(self.folder, plan)
         batches = split(len(plan.names), scoring.mini_batch_size)
         with outputs.Journal(self.folder) as journal:
@@ -182,7 +149,7 @@ class Job:
             folder = self._node_folder(node)
             if not folder.exists():
                 (folder.parent / "tmp").mkdir(parents=True, exist_ok=True)
-                shutil.copytree(self._code, folder)
+                shutil.copytree(self.folder / CODE, folder)
 
         def start(slot: Slot) -> WorkerProcess:
             folder = self._node_folder(slot.node)

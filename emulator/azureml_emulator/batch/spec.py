@@ -42,11 +42,13 @@ class EnvironmentSpec:
 
     ``conda_file`` is the environment's conda YAML text (empty for none), ``image`` its container image,
     which is recorded only. ``reuse`` lets the emulator's own interpreter serve, if it has every package.
+    ``of_model`` takes the conda file out of the MLflow model, where the deployment names no environment.
     """
 
     conda_file: str = ""
     image: str = ""
     reuse: bool = False
+    of_model: bool = False
 
 
 @dataclass(frozen=True)

@@ -174,7 +174,7 @@ def _spec(emulator: Emulator, served: Served, asked: Invocation, name: str, step
         name=name,
         child=step,
         folder=str(emulator.home / "jobs" / name),
-        script=code["scoringScript"] if code else "",
+        script=code["scoringScript"] if code else "mlflow_score.py",
         code=_place(emulator, workspace_id, _document(emulator, code["codeId"], "code")["codeUri"]) if code else None,
         model=_model(emulator, workspace_id, properties.get("model")),
         data=_place(emulator, workspace_id, asked.input_uri),
@@ -184,6 +184,7 @@ def _spec(emulator: Emulator, served: Served, asked: Invocation, name: str, step
         environment=EnvironmentSpec(
             conda_file=environment.get("condaFile") or "",
             image=image,
+            of_model=not properties.get("environmentId"),
             reuse=str((properties.get("properties") or {}).get(REUSE, "")).lower() == "true",
         ),
         scoring=_scoring(properties, asked),

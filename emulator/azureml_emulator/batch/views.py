@@ -12,6 +12,7 @@ from azureml_emulator.batch.records import logs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from azureml_emulator.batch.queue import NodeCounts
     from azureml_emulator.store import Document
 
     SignedUrl = Callable[[str, str], str]
@@ -226,6 +227,16 @@ def run(record: Document, workspace: Document, *, step: bool) -> dict[str, Any]:
         "services": {},
         "outputs": outputs,
     }
+
+
+def with_nodes(compute: Document, counts: NodeCounts) -> Document:
+    """A compute with the node counts that it has now."""
+    outer = compute["properties"]
+    inner = dict(outer["properties"])
+    total = counts.running + counts.idle
+    states = {**inner.get("nodeStateCounts", {}), "runningNodeCount": counts.running, "idleNodeCount": counts.idle}
+    inner |= {"currentNodeCount": total, "targetNodeCount": total, "nodeStateCounts": states}
+    return {**compute, "properties": {**outer, "properties": inner}}
 
 
 def _snake(kind: str) -> str:

@@ -73,7 +73,8 @@ def _session(clock: Clock) -> requests.Session:
 class ArmClient:
     """Requests to Azure Resource Manager and to the machine learning data plane.
 
-    Safe to share between threads. `clock` is what every wait below it uses.
+    Safe to share between threads. `clock` is what every wait below it uses; `timeouts` are the seconds
+    to connect and between two bytes of an answer.
     """
 
     def __init__(
@@ -83,11 +84,13 @@ class ArmClient:
         *,
         clock: Clock = SYSTEM_CLOCK,
         session: requests.Session | None = None,
+        timeouts: tuple[float, float] = _TIMEOUT,
     ) -> None:
         self.settings = settings
         self.clock = clock
         self._tokens = tokens or AzureIdentity(settings)
         self._session = session or _session(clock)
+        self._timeouts = timeouts
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ArmClient:
@@ -175,7 +178,7 @@ class ArmClient:
                     params=query,
                     data=body,
                     headers=headers,
-                    timeout=_TIMEOUT,
+                    timeout=self._timeouts,
                     allow_redirects=False,
                 )
                 return Answer(got.status_code, _parse(got), CaseInsensitiveDict(got.headers))

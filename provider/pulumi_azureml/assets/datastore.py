@@ -62,7 +62,16 @@ def _credential(client: ArmClient, datastore: str) -> Any:
 
 def transfer_options() -> dict[str, Any]:
     """Options of every storage client: blocks of one size, so that memory stays bounded."""
-    return {"max_single_put_size": BLOCK, "max_block_size": BLOCK, "min_large_block_upload_threshold": BLOCK + 1}
+    from azure.storage.blob import LinearRetry  # noqa: PLC0415 - slow import
+
+    # The library's own policy waits 15 s before the first retry, and shows nothing meanwhile.
+    retry = LinearRetry(backoff=1, retry_total=5, random_jitter_range=0)
+    return {
+        "retry_policy": retry,
+        "max_single_put_size": BLOCK,
+        "max_block_size": BLOCK,
+        "min_large_block_upload_threshold": BLOCK + 1,
+    }
 
 
 @contextmanager

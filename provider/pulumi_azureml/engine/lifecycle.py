@@ -6,12 +6,21 @@ behind is recognised by its owner's tag and taken over, and what somebody else m
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..arm import Answer, ArmError, ConflictError, NotFoundError, wait_for_deletion, wait_for_operation
+from ..arm import (
+    Answer,
+    ArmError,
+    ConflictError,
+    NotFoundError,
+    OperationFailedError,
+    wait_for_deletion,
+    wait_for_operation,
+)
 from ..arm.polling import Wait, provisioning_state
 from .check import ARM_ID
 from .context import Context
@@ -22,6 +31,8 @@ from .values import Document, duration_seconds, put
 
 # The output under which a state keeps its mark: see shape.MARK_TAG.
 MARK = "mark"
+
+_UNDER_WAY = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class Lifecycle:
             ArmError: the service refused or failed; the message says whether something exists now.
         """
         resource = str(inputs[ARM_ID])
-        existing = self._find(resource, ctx)
+        existing = self._find_settled(resource, ctx)
         if existing is not None:
             owner, _ = owner_of(self.kind, existing)
             if owner != ctx.owner and inputs.get("adopt"):
@@ -75,7 +86,7 @@ class Lifecycle:
 
     def update(self, resource: str, olds: Values, news: Values, ctx: Context) -> ResourceState:
         """Change the resource in place: a full PUT, for PATCH changes only tags on the batch kinds."""
-        current = self._find(resource, ctx)
+        current = self._find_settled(resource, ctx)
         if current is None:
             raise NotFoundError(
                 f"update {self._words(ctx)}",
@@ -184,6 +195,18 @@ class Lifecycle:
             # A missing parent counts too: for a read that means gone, and a create's PUT will say it in full.
             return None
         return found
+
+    def _find_settled(self, resource: str, ctx: Context) -> Document | None:
+        """The document once no operation is under way: what an earlier run began would refuse a new PUT."""
+        found = self._find(resource, ctx)
+        if found is None or provisioning_state(found) not in _UNDER_WAY:
+            return found
+        ctx.status(f"waiting for the {self.kind.title}, which is {provisioning_state(found)}")
+        operation = f"wait for {self._words(ctx)}"
+        wait = Wait(timeout=self.kind.timeout, status=ctx.status, cancelled=ctx.cancelled)
+        with contextlib.suppress(NotFoundError, OperationFailedError):
+            wait_for_operation(ctx.client, Answer(200, found, {}), resource, operation=operation, wait=wait)
+        return self._find(resource, ctx)
 
     def _state(self, resource: str, inputs: Values, document: Document) -> ResourceState:
         outputs = {**inputs, **read_outputs(self.kind, document)}

@@ -1,0 +1,173 @@
+"""The command ``azureml-emulator``, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+COMMANDS = ("start", "stop", "status", "env", "reset")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(*arguments: str, home: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    variables = {key: value for key, value in os.environ.items() if key not in TRUST} | environment
+    if home is not None:
+        variables["AZUREML_EMULATOR_HOME"] = str(home)
+    command = [sys.executable, "-m", "azureml_emulator.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120, check=False)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    home, port = tmp_path_factory.mktemp("cli") / "home", free_port()
+    began = time.monotonic()
+    done = run("start", "--port", str(port), home=home)
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - began < 15  # 2 s on an idle machine; tests share theirs
+    assert f"running at https://127.0.0.1:{port}, state in {home}" in done.stdout
+    assert 'eval "$(azureml-emulator env)"' in done.stdout
+    yield home, port
+    run("stop", home=home)
+
+
+def test_starting_twice_is_fine(started: tuple[Path, int]) -> None:
+    home, port = started
+    again = run("start", home=home)
+    assert again.returncode == 0
+    assert f"already running at https://127.0.0.1:{port}" in again.stdout
+
+
+def test_status_says_where_and_what(started: tuple[Path, int]) -> None:
+    home, port = started
+    assert f"running at https://127.0.0.1:{port}" in run("status", home=home).stdout
+    status = json.loads(run("status", "--json", home=home).stdout)
+    assert status.items() >= {"running": True, "port": port, "home": str(home), "blobs": "ready"}.items()
+    assert status["resources"]["workspaces"] == 1
+
+
+def test_the_environment_opens_the_emulator_to_curl(started: tuple[Path, int]) -> None:
+    home, port = started
+    lines = run("env", home=home).stdout
+    probe = 'curl --silent --fail "$AZUREML_ARM_ENDPOINT/_emulator/health"'
+    done = subprocess.run(["sh", "-c", f"{lines}\n{probe}"], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["status"] == "ready"
+    variables = json.loads(run("env", "--shell", "json", home=home).stdout)
+    assert variables["AZURE_AUTHORITY_HOST"] == f"https://127.0.0.1:{port}"
+    assert all(f"export {name}=" in lines for name in variables)
+
+
+def test_the_bundle_keeps_what_was_trusted_before(started: tuple[Path, int], tmp_path: Path) -> None:
+    home, _ = started
+    before = tmp_path / "company.pem"
+    before.write_text("# the company's authority\n")
+    variables = json.loads(run("env", "--shell", "json", home=home, SSL_CERT_FILE=str(before)).stdout)
+    bundle = Path(variables["REQUESTS_CA_BUNDLE"]).read_text()
+    assert "# the company's authority" in bundle
+    assert bundle.endswith((home / "tls" / "ca.pem").read_text())
+
+
+def test_a_proxy_in_the_environment_is_not_asked_for_the_emulator(started: tuple[Path, int]) -> None:
+    home, _ = started
+    proxied = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "internal", "no_proxy": "internal"}
+    variables = json.loads(run("env", "--shell", "json", home=home, **proxied).stdout)
+    assert variables["NO_PROXY"] == "internal,127.0.0.1,localhost"
+
+
+def test_secrets_are_private_and_not_logged(started: tuple[Path, int]) -> None:
+    home, _ = started
+    private = [home / name for name in ("client.secret", "control.key", "storage.key", "signing.key", "state.db")]
+    private += [home / "tls" / "ca.key", home / "tls" / "server.key", home / "emulator.log"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    log = (home / "emulator.log").read_text()
+    for name in ("client.secret", "control.key", "storage.key"):
+        assert (home / name).read_text() not in log
+
+
+def test_a_home_that_is_in_use_is_not_reset(started: tuple[Path, int]) -> None:
+    home, _ = started
+    done = run("reset", "--yes", home=home)
+    assert done.returncode == 1
+    assert "Stop it first" in done.stderr
+
+
+def test_what_is_not_running_is_said(tmp_path: Path) -> None:
+    stopped = run("stop", home=tmp_path)
+    assert (stopped.returncode, "not running" in stopped.stdout) == (0, True)
+    status = run("status", home=tmp_path)
+    assert (status.returncode, "azureml-emulator start" in status.stdout) == (1, True)
+    assert json.loads(run("status", "--json", home=tmp_path).stdout) == {"running": False, "home": str(tmp_path)}
+    env = run("env", home=tmp_path)
+    assert (env.returncode, env.stdout, "azureml-emulator start" in env.stderr) == (1, "", True)
+
+
+def test_a_taken_port_is_explained(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        done = run("start", "--port", str(port), home=tmp_path)
+    assert done.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
+    assert f"--port {port + 1}" in done.stderr
+    assert f"pulumi config set azureml:armEndpoint https://127.0.0.1:{port + 1}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("start", "--port", "99999"), "not a port"),
+        (("start", "--lro", "soon"), "polls=N"),
+        (("start", "--host", "192.0.2.1"), "Give an address of this machine"),
+        ((), "COMMAND"),
+    ],
+)
+def test_wrong_usage_is_explained(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments, home=tmp_path)
+    assert done.returncode in {1, 2}
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_reset_forgets_resources_and_keeps_keys(tmp_path: Path) -> None:
+    port = free_port()
+    assert run("start", "--port", str(port), home=tmp_path).returncode == 0
+    secret = (tmp_path / "client.secret").read_text()
+    assert "stopped" in run("stop", home=tmp_path).stdout
+    assert "stopped" in (tmp_path / "emulator.log").read_text()
+    assert run("reset", "--yes", home=tmp_path).returncode == 0
+    assert not (tmp_path / "state.db").exists()
+    assert not (tmp_path / "azurite").exists()
+    assert (tmp_path / "client.secret").read_text() == secret
+
+
+def test_listening_beyond_this_machine_is_warned_of(tmp_path: Path) -> None:
+    done = run("start", "--host", "0.0.0.0", "--port", str(free_port()), home=tmp_path)
+    run("stop", home=tmp_path)
+    assert done.returncode == 0
+    assert "WARNING: listening on 0.0.0.0: other machines can reach this emulator" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_teaches(command: str) -> None:
+    text = run(command, "--help").stdout
+    assert "--home" in text
+    assert command in run("--help").stdout
+    documented = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
+    assert f"azureml-emulator {command}" in documented
