@@ -4,16 +4,17 @@ import json
 import subprocess
 import sys
 
-from pulumi_azureml.arm import ArmClient, Settings
+from pulumi_azureml.arm import ArmClient, ArmError, Settings
 
 config = json.loads(subprocess.run(["pulumi", "config", "--json"], capture_output=True, check=True).stdout)
-settings = Settings.from_mapping({key.removeprefix("azureml:"): entry["value"] for key, entry in config.items()})
-client = ArmClient.from_settings(settings)
-listed = [client.request("GET", f"{settings.workspace_id}/{kind}") for kind in ("computes", "batchEndpoints")]
-for kind in ("codes", "models", "environments"):
-    for container in client.request("GET", f"{settings.workspace_id}/{kind}").body["value"]:
-        listed.append(client.request("GET", f"{container['id']}/versions"))  # noqa: PERF401 -- reads better
-left = [one["id"] for answer in listed for one in answer.body["value"] if "azureml-digits/local/" in json.dumps(one)]
-if left:
+client = ArmClient.from_settings(Settings.from_mapping({k.split(":")[1]: v["value"] for k, v in config.items()}))
+try:
+    found = {}
+    for kind in ("codes", "models", "environments", "computes", "batchEndpoints"):
+        found[kind] = client.request("GET", f"{client.settings.workspace_id}/{kind}").body["value"]
+    for container in found["codes"] + found["models"] + found["environments"]:
+        found[container["id"]] = client.request("GET", f"{container['id']}/versions").body["value"]
+except ArmError as error:
+    sys.exit(f"error: {error}")
+if left := [one["id"] for many in found.values() for one in many if "azureml-digits/local/" in json.dumps(one)]:
     sys.exit("error: pulumi destroy left these behind:\n  " + "\n  ".join(left))
-sys.stdout.write("nothing of the stack is left in the workspace\n")

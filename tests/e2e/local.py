@@ -93,22 +93,30 @@ class LocalAzure:
         """Start counting requests from zero."""
         self.control("POST", "requests/reset")
 
-    def requests(self) -> dict[str, Any]:
+    def request_counts(self) -> dict[str, Any]:
         """Return how many requests came since counting started: total, arm, blob, uploaded_blobs, by, …"""
         counts: dict[str, Any] = self.control("GET", "requests")
         return counts
 
     def arm(self, path: str) -> Any:
         """GET a path of the workspace as any REST user would, with a token of the token endpoint."""
-        answer = requests.get(
+        return self._arm("GET", path).json()
+
+    def arm_delete(self, path: str) -> None:
+        """DELETE a path of the workspace behind the stack's back."""
+        self._arm("DELETE", path)
+
+    def _arm(self, method: str, path: str) -> requests.Response:
+        answer = requests.request(
+            method,
             f"{self.origin}{WORKSPACE}{path}",
-            params={"api-version": "2024-04-01"},
+            params={"api-version": "2024-04-01", "underlyingResourceAction": "Delete"},
             headers={"authorization": f"Bearer {self.token()}"},
             verify=self.env["REQUESTS_CA_BUNDLE"],
             timeout=30,
         )
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     def token(self, audience: str = "https://management.azure.com") -> str:
         """Return a token for the service principal of the environment."""

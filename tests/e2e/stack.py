@@ -19,7 +19,7 @@ LOCAL_CONFIGURATION = {
     "location": "eastus",
     "apiVersion": "2024-04-01",
 }
-_COUNT = re.compile(r"^ +(?:[-+~]+ )?(\d+) (.+)$")
+_COUNT = re.compile(r"(\d+) (\w+(?: \w+)?)")  # "    +-1 replaced", "    2 changes. 6 unchanged"
 
 
 def configuration(azure: LocalAzure) -> dict[str, str]:
@@ -45,10 +45,9 @@ class Report:
         starts = [number for number, line in enumerate(lines) if line.strip() == "Resources:"]
         found: dict[str, int] = {}
         for line in lines[starts[-1] + 1 :] if starts else []:
-            match = _COUNT.match(line)
-            if match is None:
+            if not line.strip():
                 break
-            found[match[2].split(".")[0].strip()] = int(match[1])
+            found |= {what: int(count) for count, what in _COUNT.findall(line) if not what.startswith("change")}
         return found
 
 
@@ -125,6 +124,10 @@ class Stack:
         """Run `azureml-stack` in the project's folder."""
         command: list[str | Path] = [BIN / "azureml-stack", *arguments, "--stack", self.name]
         return run(command, self.environment, self.folder)
+
+    def python(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run a Python program with the stack's environment."""
+        return run([BIN / "python", *arguments], self.environment, self.folder)
 
 
 def project_copy(target: Path, prepared: Path, example: str = "01-digits") -> Path:

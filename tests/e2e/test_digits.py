@@ -53,7 +53,7 @@ def life(azure: LocalAzure, prepared: Path, tmp_path_factory: pytest.TempPathFac
     try:
         preview, up, outputs, state = stack.preview(), stack.up(), stack.outputs(), stack.state_text()
         azure.forget_requests()
-        no_op, no_op_requests = stack.up(), azure.requests()
+        no_op, no_op_requests = stack.up(), azure.request_counts()
         refresh = stack.refresh()
         out = folder / "out"
         columns = "file,prediction,probability"
@@ -95,6 +95,10 @@ def test_a_preview_names_every_resource_and_makes_none(life: Life) -> None:
 def test_up_makes_every_resource(life: Life) -> None:
     assert life.up.counts == {"created": RESOURCES}
     assert set(life.inventory) >= {"codes", "models", "environments", "computes", "batchEndpoints"}
+
+
+def test_a_resource_says_what_it_is_doing_while_it_is_made(life: Life) -> None:
+    assert "creating the batch deployment" in life.up.output
 
 
 def test_the_outputs_tell_where_to_score(life: Life) -> None:
