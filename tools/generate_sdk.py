@@ -21,7 +21,7 @@ from pulumi_azureml.resources._types import ResourceInputs
 SDK = Path(__file__).parents[1] / "provider" / "pulumi_azureml" / "sdk"
 HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `make sdk`; do not edit.\n"""\n'
 # In the order of a collection's kind: what an input that refers to it may be given as.
-CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if not kind.path.startswith("{")}
+CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if kind.path and kind.path[0] != "{"}
 PARENT_CLASS = {"deployment": "BatchDeployment"}
 
 

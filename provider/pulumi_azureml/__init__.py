@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .components import BatchScoring
     from .sdk import (
         BatchDeployment,
         BatchEndpoint,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchDeployment",
     "BatchEndpoint",
+    "BatchScoring",
     "Code",
     "Compute",
     "Data",
@@ -48,7 +50,7 @@ def __getattr__(name: str) -> Any:
     # The resource classes are imported at their first use: the command line and the clients in
     # `pulumi_azureml.consume` do not need Pulumi, whose import takes most of a second.
     if name in __all__:
-        from . import sdk  # noqa: PLC0415
+        from . import components, sdk  # noqa: PLC0415
 
-        return getattr(sdk, name)
+        return getattr(components if name in components.__all__ else sdk, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""``azureml-stack``: score with what a Pulumi stack deployed.
+"""``azureml-stack``: score with what a Pulumi stack deployed, and import what a workspace has already.
 
 Only the standard library is imported until a command runs, so that ``--help`` answers at once.
 """
@@ -49,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _exit_code(error: Exception) -> int:
     from .arm.errors import ConfigError  # noqa: PLC0415 - see the module's docstring
     from .consume import errors  # noqa: PLC0415
+    from .importing.errors import ImportRefusedError  # noqa: PLC0415
 
-    if isinstance(error, ConfigError | errors.InputError | errors.StackError):
+    if isinstance(error, ConfigError | ImportRefusedError | errors.InputError | errors.StackError):
         return EXIT_USAGE
     if isinstance(error, errors.WatchTimeoutError):
         return EXIT_TIMEOUT
@@ -153,6 +154,29 @@ def _logs(options: argparse.Namespace, display: Display) -> None:
     commands.logs(_target(options), display, options.job, name=options.name, folder=options.save)
 
 
+def _import(options: argparse.Namespace, display: Display) -> None:
+    from .arm import ArmClient  # noqa: PLC0415 - see the module's docstring
+    from .consume.target import Target  # noqa: PLC0415
+    from .importing.command import ImportOptions, import_resources  # noqa: PLC0415
+    from .importing.project import open_project  # noqa: PLC0415
+
+    project = open_project(options.stack, options.cwd)
+    client = ArmClient.from_settings(Target(_target(options)).settings())
+    what = ImportOptions(options.resources, options.program, options.file, options.force)
+    done = import_resources(client, project, what, status=display.status)
+    for note in done.notes:
+        display.result("note", f"Note: {note}.", message=note)
+    display.result(
+        "imported",
+        f"Wrote {len(done.ids)} resources to {done.program} and {done.file}. Next:\n"
+        f"  pulumi import --file {done.file} --generate-code=false --stack {project.stack}\n"
+        f"  pulumi up --stack {project.stack}",
+        program=str(done.program),
+        file=str(done.file),
+        resources=done.ids,
+    )
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], None]] = {
     "invoke": _invoke,
     "watch": _watch,
@@ -160,6 +184,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], None]] = {
     "cancel": _cancel,
     "jobs": _jobs,
     "logs": _logs,
+    "import": _import,
 }
 
 

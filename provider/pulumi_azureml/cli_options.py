@@ -33,7 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="azureml-stack",
         description="Score with the batch endpoint that a Pulumi stack deployed: "
-        "start jobs, watch them, fetch predictions.",
+        "start jobs, watch them, fetch predictions. Import what a workspace has already into a stack.",
         epilog=f"{ENVIRONMENT}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cancel(commands)
     _add_jobs(commands)
     _add_logs(commands)
+    _add_import(commands)
     return parser
 
 
@@ -171,6 +172,41 @@ def _add_logs(commands: _Commands) -> None:
     parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
     parser.add_argument("--name", metavar="LOG", help="print this log")
     parser.add_argument("--save", metavar="FOLDER", type=Path, help="save all logs into this folder")
+    _add_common(parser)
+
+
+def _add_import(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "import",
+        "write the program and the import file for what the workspace has already",
+        "  azureml-stack import digits\n"
+        "  azureml-stack import azureml:digits-model:3 computes/cpu-cluster --program assets.py\n"
+        "  pulumi import --file import.json --generate-code=false && pulumi up",
+    )
+    parser.add_argument(
+        "resources",
+        nargs="+",
+        metavar="RESOURCE",
+        help="a batch endpoint by name (with everything beneath it), an ARM id, a path in the workspace such as "
+        "computes/NAME or models/NAME/versions/VERSION, or azureml:NAME:VERSION",
+    )
+    written = parser.add_argument_group("files")
+    written.add_argument(
+        "--program",
+        type=Path,
+        default=Path("__main__.py"),
+        metavar="FILE",
+        help="the program, in the project's program folder (default: __main__.py)",
+    )
+    written.add_argument(
+        "--file",
+        type=Path,
+        default=Path("import.json"),
+        metavar="FILE",
+        help="the file for `pulumi import --file` (default: import.json)",
+    )
+    written.add_argument("--force", action="store_true", help="overwrite files that are there")
     _add_common(parser)
 
 

@@ -194,9 +194,11 @@ class AzureMLResource(Resource, module="azureml", name="Resource"):
         for key, (source, attribute) in kind.borrows.items():
             lender = inputs.get(source)
             given[key] = lender._output(attribute) if isinstance(lender, AzureMLResource) else None
-        urn = pulumi.create_urn(
-            resource_name, f"pulumi-python:{self._resource_type_name}", (opts or pulumi.ResourceOptions()).parent
-        )
+        parent = (opts or pulumi.ResourceOptions()).parent
+        urn = pulumi.create_urn(resource_name, f"pulumi-python:{self._resource_type_name}", parent)
+        # Without what it was computed from: to depend on a component is to depend on its children, so a child
+        # whose inputs depend on its parent would wait for itself.
+        urn = pulumi.Output(set(), urn.future(), urn.is_known())  # type: ignore[arg-type]  # None only if unknown
         outputs: dict[str, Any] = dict.fromkeys(output.key for output in kind.outputs)
         super().__init__(provider, resource_name, {**outputs, **given, URN: urn, ARM_ID: None}, opts)
 

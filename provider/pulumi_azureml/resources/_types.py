@@ -49,7 +49,8 @@ AssetVersion = Annotated[
     str,
     arm(url=True),
     Field(
-        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._\-]{0,29}$",
+        # Longer than the 30 characters that Azure ML's studio takes: azure-ai-ml's anonymous versions are digests.
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._\-]{0,254}$",
         description="Version of the asset. Default: derived from its content, so that new content makes a new version.",
     ),
 ]

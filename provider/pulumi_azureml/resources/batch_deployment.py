@@ -166,6 +166,7 @@ BATCH_DEPLOYMENT = Kind(
     inputs=BatchDeploymentInputs,
     outputs=(Output("provisioningState", "properties.provisioningState", "State of the deployment itself."),),
     fixed={"properties.model.referenceType": "Id"},
+    carried=("properties.resources.instanceType", "properties.resources.properties"),
     borrows={"codePath": ("code", "path")},
     timeout=3600.0,
     rules=_rules,

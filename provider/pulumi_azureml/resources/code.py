@@ -48,7 +48,7 @@ CODE = Kind(
     inputs=CodeInputs,
     outputs=(Output("codeUri", "properties.codeUri", "Where the service keeps the code."),),
     tags="properties.tags",
-    carried=("properties.codeUri", "properties.properties"),
+    carried=("properties.codeUri", "properties.properties", "properties.isAnonymous"),
     derive=_derive,
     prepare=_prepare,
 )

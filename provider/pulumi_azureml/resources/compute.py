@@ -79,7 +79,16 @@ COMPUTE = Kind(
     inputs=ComputeInputs,
     outputs=(Output("provisioningState", "properties.provisioningState", "State of the cluster itself."),),
     fixed={"properties.computeType": "AmlCompute"},
-    carried=("identity",),
+    # What a cluster that was imported may have and no input says: the service takes a PUT without it for a change.
+    carried=(
+        "identity",
+        "properties.disableLocalAuth",
+        "properties.properties.subnet",
+        "properties.properties.remoteLoginPortPublicAccess",
+        "properties.properties.isolatedNetwork",
+        "properties.properties.enableNodePublicIp",
+        "properties.properties.virtualMachineImage",
+    ),
     # The service asks what becomes of the machines beneath; a stack that made them removes them.
     query_on_delete={"underlyingResourceAction": "Delete"},
     rules=_rules,

@@ -70,7 +70,7 @@ DATA = Kind(
     inputs=DataInputs,
     outputs=(Output("dataUri", "properties.dataUri", "Where the data lies in the workspace's storage."),),
     tags="properties.tags",
-    carried=("properties.dataUri", "properties.properties"),
+    carried=("properties.dataUri", "properties.properties", "properties.isAnonymous"),
     derive=_derive,
     prepare=_prepare,
 )

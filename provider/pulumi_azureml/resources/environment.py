@@ -89,7 +89,7 @@ ENVIRONMENT = Kind(
     inputs=EnvironmentInputs,
     outputs=(Output("environmentType", "properties.environmentType", "`UserCreated` or `Curated`."),),
     tags="properties.tags",
-    carried=("properties.properties",),
+    carried=("properties.properties", "properties.isAnonymous", "properties.inferenceConfig", "properties.autoRebuild"),
     derive=_derive,
     rules=_rules,
 )

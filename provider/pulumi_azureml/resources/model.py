@@ -62,7 +62,7 @@ MODEL = Kind(
     tags="properties.tags",
     # `flavors` must be an object: the service's own clients fail on null.
     fixed={"properties.flavors": {}},
-    carried=("properties.modelUri", "properties.flavors", "properties.properties"),
+    carried=("properties.modelUri", "properties.flavors", "properties.properties", "properties.isAnonymous"),
     derive=_derive,
     prepare=_prepare,
 )

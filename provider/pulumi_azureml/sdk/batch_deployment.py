@@ -17,7 +17,6 @@ from .compute import Compute
 from .environment import Environment
 from .model import Model
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class RetrySettingsArgs(TypedDict, total=False):
@@ -40,25 +39,25 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
         endpoint: pulumi.Input[str] | BatchEndpoint,
         model: pulumi.Input[str] | Model,
         compute: pulumi.Input[str] | Compute,
-        name: pulumi.Input[str] | Workspace | None = None,
+        name: pulumi.Input[str] | None = None,
         code: pulumi.Input[str] | Code | None = None,
-        scoring_script: pulumi.Input[str] | Workspace | None = None,
+        scoring_script: pulumi.Input[str] | None = None,
         environment: pulumi.Input[str] | Environment | None = None,
-        environment_variables: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        instance_count: pulumi.Input[int] | Workspace | None = None,
-        mini_batch_size: pulumi.Input[int] | Workspace | None = None,
-        max_concurrency_per_instance: pulumi.Input[int] | Workspace | None = None,
-        error_threshold: pulumi.Input[int] | Workspace | None = None,
-        retry_settings: pulumi.Input[RetrySettingsArgs] | Workspace | None = None,
-        output_action: pulumi.Input[str] | Workspace | None = None,
-        output_file_name: pulumi.Input[str] | Workspace | None = None,
-        logging_level: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        properties: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        location: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        environment_variables: pulumi.Input[Mapping[str, str]] | None = None,
+        instance_count: pulumi.Input[int] | None = None,
+        mini_batch_size: pulumi.Input[int] | None = None,
+        max_concurrency_per_instance: pulumi.Input[int] | None = None,
+        error_threshold: pulumi.Input[int] | None = None,
+        retry_settings: pulumi.Input[RetrySettingsArgs] | None = None,
+        output_action: pulumi.Input[str] | None = None,
+        output_file_name: pulumi.Input[str] | None = None,
+        logging_level: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        properties: pulumi.Input[Mapping[str, str]] | None = None,
+        location: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the batch deployment.

@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, BatchEndpointProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class IdentityArgs(TypedDict, total=False):
@@ -29,15 +28,15 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
         self,
         resource_name: str,
         *,
-        name: pulumi.Input[str] | Workspace | None = None,
-        auth_mode: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        properties: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        identity: pulumi.Input[IdentityArgs] | Workspace | None = None,
-        location: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        name: pulumi.Input[str] | None = None,
+        auth_mode: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        properties: pulumi.Input[Mapping[str, str]] | None = None,
+        identity: pulumi.Input[IdentityArgs] | None = None,
+        location: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the batch endpoint.

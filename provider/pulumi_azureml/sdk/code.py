@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, CodeProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class Code(AzureMLResource, module="azureml", name="Code"):
@@ -22,14 +21,14 @@ class Code(AzureMLResource, module="azureml", name="Code"):
         self,
         resource_name: str,
         *,
-        path: pulumi.Input[str] | Workspace,
-        name: pulumi.Input[str] | Workspace | None = None,
-        version: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        on_delete: pulumi.Input[str] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        path: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        version: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the code.

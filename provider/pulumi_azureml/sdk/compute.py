@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, ComputeProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class ScaleSettingsArgs(TypedDict, total=False):
@@ -35,16 +34,16 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
         self,
         resource_name: str,
         *,
-        vm_size: pulumi.Input[str] | Workspace,
-        name: pulumi.Input[str] | Workspace | None = None,
-        scale_settings: pulumi.Input[ScaleSettingsArgs] | Workspace | None = None,
-        vm_priority: pulumi.Input[str] | Workspace | None = None,
-        os_type: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        location: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        vm_size: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        scale_settings: pulumi.Input[ScaleSettingsArgs] | None = None,
+        vm_priority: pulumi.Input[str] | None = None,
+        os_type: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        location: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the compute.

@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, DataProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class Data(AzureMLResource, module="azureml", name="Data"):
@@ -22,15 +21,15 @@ class Data(AzureMLResource, module="azureml", name="Data"):
         self,
         resource_name: str,
         *,
-        path: pulumi.Input[str] | Workspace,
-        name: pulumi.Input[str] | Workspace | None = None,
-        version: pulumi.Input[str] | Workspace | None = None,
-        data_type: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        on_delete: pulumi.Input[str] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        path: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        version: pulumi.Input[str] | None = None,
+        data_type: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the data.

@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, DatastoreProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class Datastore(AzureMLResource, module="azureml", name="Datastore"):
@@ -22,15 +21,15 @@ class Datastore(AzureMLResource, module="azureml", name="Datastore"):
         self,
         resource_name: str,
         *,
-        account_name: pulumi.Input[str] | Workspace,
-        container_name: pulumi.Input[str] | Workspace,
-        name: pulumi.Input[str] | Workspace | None = None,
-        endpoint: pulumi.Input[str] | Workspace | None = None,
-        account_key_variable: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        account_name: pulumi.Input[str],
+        container_name: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        endpoint: pulumi.Input[str] | None = None,
+        account_key_variable: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the datastore.

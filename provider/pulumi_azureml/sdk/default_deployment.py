@@ -10,8 +10,8 @@ from typing import Any
 import pulumi
 
 from ..dynamic import AzureMLResource, DefaultDeploymentProvider
+from .batch_deployment import BatchDeployment
 from .batch_endpoint import BatchEndpoint
-from .workspace import Workspace
 
 
 class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployment"):
@@ -22,7 +22,7 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
         resource_name: str,
         *,
         endpoint: pulumi.Input[str] | BatchEndpoint,
-        deployment: pulumi.Input[str] | Workspace,
+        deployment: pulumi.Input[str] | BatchDeployment,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the default deployment.

@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, EnvironmentProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class Environment(AzureMLResource, module="azureml", name="Environment"):
@@ -22,16 +21,16 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
         self,
         resource_name: str,
         *,
-        image: pulumi.Input[str] | Workspace,
-        conda_file: pulumi.Input[str | Mapping[str, Any]] | Workspace | None = None,
-        name: pulumi.Input[str] | Workspace | None = None,
-        version: pulumi.Input[str] | Workspace | None = None,
-        os_type: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        on_delete: pulumi.Input[str] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        image: pulumi.Input[str],
+        conda_file: pulumi.Input[str | Mapping[str, Any]] | None = None,
+        name: pulumi.Input[str] | None = None,
+        version: pulumi.Input[str] | None = None,
+        os_type: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the environment.

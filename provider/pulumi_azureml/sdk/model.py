@@ -12,7 +12,6 @@ import pulumi
 
 from ..dynamic import AzureMLResource, ModelProvider
 from .shared import TimeoutsArgs
-from .workspace import Workspace
 
 
 class Model(AzureMLResource, module="azureml", name="Model"):
@@ -22,15 +21,15 @@ class Model(AzureMLResource, module="azureml", name="Model"):
         self,
         resource_name: str,
         *,
-        path: pulumi.Input[str] | Workspace,
-        name: pulumi.Input[str] | Workspace | None = None,
-        version: pulumi.Input[str] | Workspace | None = None,
-        model_type: pulumi.Input[str] | Workspace | None = None,
-        description: pulumi.Input[str] | Workspace | None = None,
-        tags: pulumi.Input[Mapping[str, str]] | Workspace | None = None,
-        on_delete: pulumi.Input[str] | Workspace | None = None,
-        adopt: pulumi.Input[bool] | Workspace | None = None,
-        timeouts: pulumi.Input[TimeoutsArgs] | Workspace | None = None,
+        path: pulumi.Input[str],
+        name: pulumi.Input[str] | None = None,
+        version: pulumi.Input[str] | None = None,
+        model_type: pulumi.Input[str] | None = None,
+        description: pulumi.Input[str] | None = None,
+        tags: pulumi.Input[Mapping[str, str]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        adopt: pulumi.Input[bool] | None = None,
+        timeouts: pulumi.Input[TimeoutsArgs] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the model.

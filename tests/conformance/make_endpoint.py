@@ -1,0 +1,75 @@
+"""Make a batch endpoint with the official client `azure-ai-ml`; run by its own environment's Python.
+
+Arguments: origin of the Azure ML, subscription, endpoint name, code folder, model folder, conda file.
+"""
+
+import sys
+from typing import Any
+
+from azure.ai.ml import MLClient
+from azure.ai.ml.constants import AssetTypes, BatchDeploymentOutputAction
+from azure.ai.ml.entities import (
+    AmlCompute,
+    BatchEndpoint,
+    BatchRetrySettings,
+    CodeConfiguration,
+    Environment,
+    Model,
+    ModelBatchDeployment,
+    ModelBatchDeploymentSettings,
+)
+from azure.core.credentials import AccessToken
+from azure.identity import EnvironmentCredential
+
+origin, subscription, name, code, model, conda = sys.argv[1:]
+
+
+class LocalCredential:
+    """Tokens for the audience of ARM where the client asks for one named after its address."""
+
+    def __init__(self) -> None:
+        self._tokens = EnvironmentCredential(disable_instance_discovery=True)
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        audience = "https://management.azure.com/.default"
+        return self._tokens.get_token(*(audience if scope.startswith(origin) else scope for scope in scopes), **options)
+
+
+client = MLClient(
+    LocalCredential(),
+    subscription,
+    "local",
+    "local",
+    cloud="LocalAzureML",
+    cloud_metadata={
+        "azure_portal": origin,
+        "resource_manager": origin,
+        "active_directory": origin,
+        "aml_resource_id": "https://ml.azure.com",
+        "storage_endpoint": "core.windows.net",
+        "registry_discovery_endpoint": origin,
+    },
+)
+client.compute.begin_create_or_update(AmlCompute(name="official", size="STANDARD_D2_V2", max_instances=2)).result()
+registered = client.models.create_or_update(
+    Model(name="official-model", path=model, type=AssetTypes.CUSTOM_MODEL, tags={"by": "azure-ai-ml"})
+)
+client.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name, description="By the official client")).result()
+client.batch_deployments.begin_create_or_update(
+    ModelBatchDeployment(
+        name="blue",
+        endpoint_name=name,
+        model=registered,
+        code_configuration=CodeConfiguration(code=code, scoring_script="score.py"),
+        environment=Environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04", conda_file=conda),
+        compute="official",
+        settings=ModelBatchDeploymentSettings(
+            mini_batch_size=10,
+            output_action=BatchDeploymentOutputAction.APPEND_ROW,
+            retry_settings=BatchRetrySettings(max_retries=2, timeout=60),
+        ),
+    )
+).result()
+endpoint = client.batch_endpoints.get(name)
+endpoint.defaults.deployment_name = "blue"
+client.batch_endpoints.begin_create_or_update(endpoint).result()
