@@ -8,9 +8,7 @@ of their own, for those would be frozen into the state too.
 from __future__ import annotations
 
 import functools
-import logging
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -44,9 +42,9 @@ from .resources import (
     MODEL,
     WORKSPACE,
 )
+from .status_line import StatusLine
 
 _PROVIDER = "__provider"
-_log = logging.getLogger(__name__)
 
 
 class AzureMLProvider(ResourceProvider):
@@ -81,34 +79,39 @@ class AzureMLProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the resource."""
-        with _boundary(self.kind):
-            inputs = _known(props)
-            state = lifecycle_of(self.kind).create(inputs, self._context(inputs))
+        with self._working(props) as (inputs, context):
+            state = lifecycle_of(self.kind).create(inputs, context)
             return CreateResult(state.id, dict(state.outputs))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The resource as it is; an empty id says that it is gone."""
-        with _boundary(self.kind):
-            state = _known(props)
+        with self._working(props) as (state, context):
             outputs = {output.key for output in self.kind.outputs} | {MARK}
             inputs = {key: value for key, value in state.items() if key not in outputs}
-            found = lifecycle_of(self.kind).read(id_, inputs, self._context(state))
+            found = lifecycle_of(self.kind).read(id_, inputs, context)
             if found is None:
                 return ReadResult("", {})
             return ReadResult(found.id, dict(found.outputs), dict(found.inputs))
 
     def update(self, id_: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Change the resource in place."""
-        with _boundary(self.kind):
-            inputs = _known(news)
-            state = lifecycle_of(self.kind).update(id_, _known(olds), inputs, self._context(inputs))
+        with self._working(news) as (inputs, context):
+            state = lifecycle_of(self.kind).update(id_, _known(olds), inputs, context)
             return UpdateResult(dict(state.outputs))
 
     def delete(self, id_: str, props: dict[str, Any]) -> None:
         """Delete the resource."""
+        with self._working(props) as (state, context):
+            lifecycle_of(self.kind).delete(id_, state, context)
+
+    @contextmanager
+    def _working(self, props: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Context]]:
+        """The properties as plain values and the context of one operation; clears its progress when it is done."""
         with _boundary(self.kind):
-            state = _known(props)
-            lifecycle_of(self.kind).delete(id_, state, self._context(state))
+            known = _known(props)
+            context = self._context(known)
+            yield known, context
+            context.status("")
 
     def _settings(self) -> Settings:
         return Settings.from_mapping(self._config)
@@ -116,7 +119,7 @@ class AzureMLProvider(ResourceProvider):
     def _context(self, inputs: Mapping[str, Any]) -> Context:
         urn = str(inputs.get(URN) or "")
         stack, project, name = _urn_parts(urn)
-        return Context(_client(self._settings()), project, stack, name, status=_StatusLine(urn))
+        return Context(_client(self._settings()), project, stack, name, status=StatusLine(urn))
 
 
 class CodeProvider(AzureMLProvider):
@@ -272,42 +275,3 @@ def _boundary(kind: Kind) -> Iterator[None]:
         raise
     except BaseException as error:
         raise RuntimeError(f"{kind.title}: interrupted by {type(error).__name__}") from error
-
-
-class _StatusLine:
-    """Shows progress on the resource's own row of the engine's display.
-
-    The engine's address is the plugin's first argument. Where there is none (a test), or the engine is
-    gone, progress is not shown and nothing else changes.
-    """
-
-    def __init__(self, urn: str) -> None:
-        self._urn = urn
-
-    def __call__(self, text: str) -> None:
-        engine = _engine()
-        if engine is None or not self._urn:
-            return
-        engine(self._urn, text)
-
-
-@functools.cache
-def _engine() -> Callable[[str, str], None] | None:
-    import grpc  # noqa: PLC0415 - only the plugin process needs it
-    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc  # noqa: PLC0415
-
-    address = sys.argv[1] if len(sys.argv) > 1 else ""
-    if not address.rpartition(":")[2].isdigit():
-        return None
-    stub = engine_pb2_grpc.EngineStub(grpc.insecure_channel(address))
-
-    def log(urn: str, text: str) -> None:
-        request = engine_pb2.LogRequest(
-            severity=engine_pb2.LogSeverity.Value("INFO"), message=text, urn=urn, ephemeral=True
-        )
-        try:
-            stub.Log(request, timeout=2)
-        except grpc.RpcError:
-            _log.debug("the engine did not take a progress line")
-
-    return log

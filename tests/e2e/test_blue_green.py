@@ -4,14 +4,13 @@ import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from . import example
 from .example import Example
 from .local import LocalAzure
-from .stack import Report, project_copy
+from .stack import Report, Stack, project_copy
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -42,9 +41,9 @@ class Life:
     after: dict[str, list[str]] = field(default_factory=dict)
 
 
-def default(life: Life, azure: LocalAzure) -> str:
-    properties = azure.arm(f"/batchEndpoints/{life.example.stack.outputs()['endpointName']}")["properties"]
-    return str(properties["defaults"]["deploymentName"])
+def default(azure: LocalAzure) -> str:
+    (endpoint,) = [one for one in azure.arm("/batchEndpoints")["value"] if one["name"].startswith("blue-green-")]
+    return str(endpoint["properties"]["defaults"]["deploymentName"])
 
 
 def answers(folder: Path) -> set[str]:
@@ -65,7 +64,7 @@ def life(azure: LocalAzure, prepared: Path, tmp_path_factory: pytest.TempPathFac
             life.said[first_line] = Report(life.example.type(first_line), 0)
             if first_line == TYPED[2]:
                 life.move_requests = [name for name in azure.request_counts()["by"] if name.startswith(WRITING)]
-            life.defaults.append(default(life, azure))
+            life.defaults.append(default(azure))
         told = stack.azureml_stack("jobs", "--json").stdout
         life.jobs = [json.loads(line)["deployment"] for line in told.splitlines()]
         life.answers = {name: answers(life.example.folder / "out" / name) for name in ("green", "live")}
@@ -78,9 +77,9 @@ def life(azure: LocalAzure, prepared: Path, tmp_path_factory: pytest.TempPathFac
     return life
 
 
-def refused(stack: Any) -> Report:
+def refused(stack: Stack) -> Report:
     stack.pulumi("config", "set", "live", "purple")
-    report: Report = stack.attempt("preview")
+    report = stack.attempt("preview")
     stack.pulumi("config", "set", "live", "blue")
     return report
 

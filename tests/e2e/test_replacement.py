@@ -42,11 +42,9 @@ def held(azure: LocalAzure) -> dict[str, Any]:
 
 def step(stack: Stack, azure: LocalAzure) -> Step:
     """Run an up and listen to the engine: every operation that was finished, in order."""
-    log = stack.state / "events.json"
-    log.unlink(missing_ok=True)
     before = held(azure)
-    stack.pulumi("up", "--yes", "--skip-preview", "--event-log", str(log))
-    events = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = stack.pulumi("up", "--yes", "--skip-preview", "--json").output.splitlines()
+    events = [json.loads(line) for line in lines if line.startswith("{")]
     outcomes = [event["resOutputsEvent"]["metadata"] for event in events if "resOutputsEvent" in event]
     done = [(outcome["op"], outcome["urn"].rpartition("::")[2]) for outcome in outcomes if outcome["op"] != "same"]
     return Step([(op, name) for op, name in done if not name.startswith("azureml-digits")], before, held(azure))
