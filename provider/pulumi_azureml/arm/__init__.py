@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .client import Answer, ArmClient
+from .answer import Answer
+from .client import ArmClient
 from .clock import SYSTEM_CLOCK, Clock
 from .errors import (
     ArmError,

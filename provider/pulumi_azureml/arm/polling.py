@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .client import Answer, ArmClient
+from .answer import Answer
+from .client import ArmClient
 from .errors import ArmError, NotFoundError, OperationFailedError, OperationTimeoutError, read_error
 
 Status = Callable[[str], None]
