@@ -34,10 +34,11 @@ class HastyClock:
         self.time += seconds
 
 
-def connect(azureml: RunningEmulator) -> ArmClient:
+def connect(azureml: RunningEmulator, *, patience: float = 30.0) -> ArmClient:
+    """A client that waits for an answer for `patience` seconds, and for nothing else."""
     _, subscription, _, group, *_ = azureml.workspace_id.strip("/").split("/")
     settings = Settings(subscription, group, "local", azureml.location, azureml.origin)
-    return ArmClient(settings, clock=HastyClock(), timeouts=(5.0, 0.25))
+    return ArmClient(settings, clock=HastyClock(), timeouts=(5.0, patience))
 
 
 def up(stack: Stack, source: Path) -> None:

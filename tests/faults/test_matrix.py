@@ -24,7 +24,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "token expired": {"fault": "status", "status": 401},
     "reset": {"fault": "reset"},
     "reset after": {"fault": "reset-after"},
-    "timeout": {"fault": "delay", "seconds": 0.4},
+    "timeout": {"fault": "delay", "seconds": 1.3},
     "truncated": {"fault": "truncate"},
 }
 OPERATION_FAULTS: dict[str, dict[str, Any]] = {
@@ -32,6 +32,8 @@ OPERATION_FAULTS: dict[str, dict[str, Any]] = {
     "never ends": {"fault": "stuck-operation"},
 }
 COMPLETE = ("Cannot ", "resource: ")
+# Shorter than the late answer is late, and long enough for every other one.
+PATIENCE = {"timeout": 1.0}
 EXPECTED = {"codes": ["code"], "models": ["model"], "environments": ["env"], "computes": ["cpu"]}
 ARM = "^/subscriptions/"  # blobs have their own client and their own test
 
@@ -77,11 +79,13 @@ def requests_of(azureml: RunningEmulator, command: Callable[[], None]) -> int:
 @pytest.mark.parametrize("name", FAULTS)
 def test_up_survives(azureml: RunningEmulator, source: Path, name: str) -> None:
     stack = Stack(connect(azureml), "faults")
+    up(stack, source)  # the first upload waits for the blob service to come up
+    stack.destroy()
     count = requests_of(azureml, lambda: up(stack, source))
     stack.destroy()
     assert count > 15
     for number in range(count):
-        stack = Stack(connect(azureml), "faults")
+        stack = Stack(connect(azureml, patience=PATIENCE.get(name, 30.0)), "faults")
         azureml.control("POST", "/_emulator/faults", {"path": ARM, "skip": number, **FAULTS[name]})
         error = attempt(lambda: up(stack, source))  # noqa: B023 - called at once
         assert error is None or name.endswith(("ever", "timeout")), f"request {number}: {error}"
@@ -94,6 +98,7 @@ def test_refresh_and_destroy_survive(azureml: RunningEmulator, source: Path, nam
     up(stack, source)
     refreshes = requests_of(azureml, lambda: refresh(stack))
     deletes = requests_of(azureml, stack.destroy)
+    stack = Stack(connect(azureml, patience=PATIENCE.get(name, 30.0)), "faults")
     assert (refreshes, deletes) >= (7, 14)
     for number in range(refreshes):
         up(stack, source)
