@@ -55,7 +55,7 @@ def faults(azure: LocalAzure, method: str, body: object = None) -> list[object]:
 # Every step with every kill takes minutes; the usual run takes each once: ALL_KILLS=1 runs them all.
 STEPS = ["/models/[^/]+/versions/", "/batchEndpoints/[^/]+$", "/deployments/"]
 KILLS = [kill_provider, kill_engine, interrupt_twice]
-PAIRS = itertools.product(STEPS, KILLS) if os.environ.get("ALL_KILLS") else zip(STEPS, KILLS, strict=True)
+PAIRS = list(itertools.product(STEPS, KILLS) if os.environ.get("ALL_KILLS") else zip(STEPS, KILLS, strict=True))
 
 
 @pytest.mark.parametrize(("step", "kill"), PAIRS)
