@@ -133,7 +133,7 @@ class Lifecycle:
     def _wait(self, inputs: Mapping[str, Any], verb: str, ctx: Context) -> Wait:
         """How long to wait: what the resource says in `timeouts`, else what its kind takes."""
         told = duration_seconds((inputs.get("timeouts") or {}).get(verb, ""))
-        return Wait(timeout=told or self.kind.timeout, status=ctx.status, cancelled=ctx.cancelled)
+        return ctx.wait(told or self.kind.timeout)
 
     def _put(
         self,
@@ -203,7 +203,7 @@ class Lifecycle:
             return found
         ctx.status(f"waiting for the {self.kind.title}, which is {provisioning_state(found)}")
         operation = f"wait for {self._words(ctx)}"
-        wait = Wait(timeout=self.kind.timeout, status=ctx.status, cancelled=ctx.cancelled)
+        wait = ctx.wait(self.kind.timeout)
         with contextlib.suppress(NotFoundError, OperationFailedError):
             wait_for_operation(ctx.client, Answer(200, found, {}), resource, operation=operation, wait=wait)
         return self._find(resource, ctx)
