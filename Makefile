@@ -20,7 +20,7 @@ test: setup ## run all tests (ARGS="tests/e2e -k digits" runs some)
 check: setup ## format, lint, types, layers, unit tests
 	@scripts/check
 
-bench: setup ## measure up, no-op up, refresh, destroy against do-nothing resources
+bench: setup ## run all benchmarks (ARGS=lifecycle: that one; ARGS=--help lists them)
 	@scripts/bench $(ARGS)
 
 env: setup ## print the local stack's environment as export lines, to be evaluated by a shell

@@ -1,12 +1,11 @@
 """Seconds and REST calls of a stack's life, next to as many do-nothing resources on the same machine.
 
-`make bench` runs this. Rounds of the two programs alternate, so that a busy moment of the machine hits both.
+`make bench ARGS=lifecycle` runs this. Rounds of the two programs alternate, so that a busy moment of the machine
+hits both.
 """
 
 import argparse
-import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -15,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +21,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks._results import keep
 from e2e.local import ROOT, LocalAzure, base_environment, local_azure
 from e2e.stack import Stack, configuration, project_copy
 
 SCORING = ("score", "score again")
 OPERATIONS = ("preview", "up", "no-op up", "refresh", *SCORING, "destroy")
-RESULTS = ROOT / "benchmarks/results"
 Sample = dict[str, Any]
 
 
@@ -108,11 +106,13 @@ def table(digits: list[dict[str, Sample]], nothing: list[dict[str, Sample]]) -> 
     return view
 
 
-def main() -> None:
+def main(arguments: list[str]) -> None:
     """Measure, print the table and keep the samples in benchmarks/results."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "lifecycle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=3, help="lives of each program (default: 3)")
-    rounds = parser.parse_args().rounds
+    rounds = parser.parse_args(arguments).rounds
     digits: list[dict[str, Sample]] = []
     nothing: list[dict[str, Sample]] = []
     with tempfile.TemporaryDirectory() as temporary:
@@ -126,13 +126,4 @@ def main() -> None:
                 digits.append(measure(replace(stack, env=azure.env), azure, scores=True))
                 nothing.append(measure(floor, azure, scores=False))
     Console().print(table(digits, nothing))
-    RESULTS.mkdir(exist_ok=True)
-    now = datetime.now(UTC)
-    target = RESULTS / f"lifecycle-{now:%Y%m%dT%H%M%SZ}.json"
-    machine = {"platform": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()}
-    target.write_text(json.dumps({"at": now.isoformat(), **machine, "digits": digits, "nothing": nothing}, indent=1))
-    print(f"samples: {target.relative_to(ROOT)}")
-
-
-if __name__ == "__main__":
-    main()
+    keep("lifecycle", {"digits": digits, "nothing": nothing})
