@@ -117,9 +117,11 @@ def resource_class(kind: Kind, doc: str) -> str:
         "            opts: The engine's own options: parent, protect, aliases and others.",
         '        """',
         "        inputs: dict[str, Any] = {",
-        *(f'            "{item.name}": {item.name},' for item in ordered),
+        *(f'            "{item.key}": {item.name},' for item in ordered),
+        *(f'            "{key}": lent({source}, "{other}"),' for key, (source, other) in kind.borrows.items()),
         "        }",
-        f"        super().__init__({kind.name}Provider(), resource_name, inputs, opts)",
+        f"        outputs = {tuple(output.key for output in kind.outputs)!r}",
+        f"        super().__init__({kind.name}Provider(), resource_name, inputs, outputs, opts)",
         "",
     ]
     shown = [item for item in items if item.place.compared or item.name == "path"]
@@ -147,7 +149,8 @@ def module_text(kind: Kind) -> str:
     typings = [name for name in ("Any", "TypedDict") if re.search(rf"\b{name}\b", text)]
     if typings:
         imports.append(f"from typing import {', '.join(typings)}")
-    imports += ["", "import pulumi", "", f"from ..dynamic import AzureMLResource, {kind.name}Provider"]
+    imports += ["", "import pulumi", "", f"from ..dynamic import {kind.name}Provider"]
+    imports.append(f"from ..resource import AzureMLResource{', lent' if kind.borrows else ''}")
     imports += [f"from .{module_of(name)} import {name}" for name in others]
     imports += [f"from .shared import {name}" for name in shared]
     return HEADER.format(doc=doc, module=module_of(kind.name)) + "\n" + "\n".join(imports) + "\n\n\n" + text

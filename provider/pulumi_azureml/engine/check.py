@@ -18,14 +18,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ..arm import Settings
+from ..state_keys import ARM_ID, RESERVED, URN
 from .declaration import InputError, InputField, Inputs, Kind, Place, Values, input_fields
 from .unknown import UNKNOWN, has_unknown
-
-# Inputs that the engine keeps beside the declared ones.
-ARM_ID = "armId"
-URN = "resourceUrn"
-CONTENT = "contentDigest"
-RESERVED = frozenset({ARM_ID, URN, CONTENT})
 
 _SUFFIX_LENGTH = 6
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .check import ARM_ID, CONTENT
+from ..state_keys import ARM_ID, CONTENT
 from .declaration import Kind
 from .unknown import UNKNOWN, has_unknown
 from .values import canonical

@@ -7,7 +7,7 @@ unset first, and endpoint and deployment do not depend on each other in a circle
 from __future__ import annotations
 
 from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_operation
-from .check import ARM_ID
+from ..state_keys import ARM_ID
 from .context import Context
 from .declaration import Facet, Kind, Values
 from .lifecycle import ResourceState

@@ -22,15 +22,12 @@ from ..arm import (
     wait_for_operation,
 )
 from ..arm.polling import Wait, provisioning_state
-from .check import ARM_ID
+from ..state_keys import ARM_ID, MARK
 from .context import Context
 from .declaration import Kind, Values
 from .diff import diff
 from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs
 from .values import Document, duration_seconds, put
-
-# The output under which a state keeps its mark: see shape.MARK_TAG.
-MARK = "mark"
 
 _UNDER_WAY = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..arm import NotFoundError
-from .check import ARM_ID
+from ..state_keys import ARM_ID
 from .context import Context
 from .declaration import Kind, Values
 from .lifecycle import ResourceState

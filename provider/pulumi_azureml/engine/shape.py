@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .check import RESERVED, parse_value
+from ..state_keys import RESERVED
+from .check import parse_value
 from .declaration import InputField, Inputs, Kind, Values, input_fields
 from .values import Document, canonical, get, put
 

@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from ..dynamic import AzureMLResource, BatchDeploymentProvider
+from ..dynamic import BatchDeploymentProvider
+from ..resource import AzureMLResource, lent
 from .batch_endpoint import BatchEndpoint
 from .code import Code
 from .compute import Compute
@@ -96,25 +97,27 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             "compute": compute,
             "name": name,
             "code": code,
-            "scoring_script": scoring_script,
+            "scoringScript": scoring_script,
             "environment": environment,
-            "environment_variables": environment_variables,
-            "instance_count": instance_count,
-            "mini_batch_size": mini_batch_size,
-            "max_concurrency_per_instance": max_concurrency_per_instance,
-            "error_threshold": error_threshold,
-            "retry_settings": retry_settings,
-            "output_action": output_action,
-            "output_file_name": output_file_name,
-            "logging_level": logging_level,
+            "environmentVariables": environment_variables,
+            "instanceCount": instance_count,
+            "miniBatchSize": mini_batch_size,
+            "maxConcurrencyPerInstance": max_concurrency_per_instance,
+            "errorThreshold": error_threshold,
+            "retrySettings": retry_settings,
+            "outputAction": output_action,
+            "outputFileName": output_file_name,
+            "loggingLevel": logging_level,
             "description": description,
             "properties": properties,
             "location": location,
             "tags": tags,
             "adopt": adopt,
             "timeouts": timeouts,
+            "codePath": lent(code, "path"),
         }
-        super().__init__(BatchDeploymentProvider(), resource_name, inputs, opts)
+        outputs = ("provisioningState",)
+        super().__init__(BatchDeploymentProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

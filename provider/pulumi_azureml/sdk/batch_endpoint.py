@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from ..dynamic import AzureMLResource, BatchEndpointProvider
+from ..dynamic import BatchEndpointProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -58,7 +59,7 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
         """
         inputs: dict[str, Any] = {
             "name": name,
-            "auth_mode": auth_mode,
+            "authMode": auth_mode,
             "description": description,
             "properties": properties,
             "identity": identity,
@@ -67,7 +68,8 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(BatchEndpointProvider(), resource_name, inputs, opts)
+        outputs = ("scoringUri", "swaggerUri")
+        super().__init__(BatchEndpointProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

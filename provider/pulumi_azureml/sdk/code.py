@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, CodeProvider
+from ..dynamic import CodeProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -54,11 +55,12 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             "version": version,
             "description": description,
             "tags": tags,
-            "on_delete": on_delete,
+            "onDelete": on_delete,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(CodeProvider(), resource_name, inputs, opts)
+        outputs = ("codeUri",)
+        super().__init__(CodeProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

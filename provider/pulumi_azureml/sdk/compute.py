@@ -10,7 +10,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from ..dynamic import AzureMLResource, ComputeProvider
+from ..dynamic import ComputeProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -65,18 +66,19 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
             opts: The engine's own options: parent, protect, aliases and others.
         """
         inputs: dict[str, Any] = {
-            "vm_size": vm_size,
+            "vmSize": vm_size,
             "name": name,
-            "scale_settings": scale_settings,
-            "vm_priority": vm_priority,
-            "os_type": os_type,
+            "scaleSettings": scale_settings,
+            "vmPriority": vm_priority,
+            "osType": os_type,
             "description": description,
             "location": location,
             "tags": tags,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(ComputeProvider(), resource_name, inputs, opts)
+        outputs = ("provisioningState",)
+        super().__init__(ComputeProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

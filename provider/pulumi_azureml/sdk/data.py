@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, DataProvider
+from ..dynamic import DataProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -55,14 +56,15 @@ class Data(AzureMLResource, module="azureml", name="Data"):
             "path": path,
             "name": name,
             "version": version,
-            "data_type": data_type,
+            "dataType": data_type,
             "description": description,
             "tags": tags,
-            "on_delete": on_delete,
+            "onDelete": on_delete,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(DataProvider(), resource_name, inputs, opts)
+        outputs = ("dataUri",)
+        super().__init__(DataProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

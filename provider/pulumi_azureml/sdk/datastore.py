@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, DatastoreProvider
+from ..dynamic import DatastoreProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -50,17 +51,18 @@ class Datastore(AzureMLResource, module="azureml", name="Datastore"):
             opts: The engine's own options: parent, protect, aliases and others.
         """
         inputs: dict[str, Any] = {
-            "account_name": account_name,
-            "container_name": container_name,
+            "accountName": account_name,
+            "containerName": container_name,
             "name": name,
             "endpoint": endpoint,
-            "account_key_variable": account_key_variable,
+            "accountKeyVariable": account_key_variable,
             "description": description,
             "tags": tags,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(DatastoreProvider(), resource_name, inputs, opts)
+        outputs = ()
+        super().__init__(DatastoreProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, DefaultDeploymentProvider
+from ..dynamic import DefaultDeploymentProvider
+from ..resource import AzureMLResource
 from .batch_deployment import BatchDeployment
 from .batch_endpoint import BatchEndpoint
 
@@ -37,7 +38,8 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
             "endpoint": endpoint,
             "deployment": deployment,
         }
-        super().__init__(DefaultDeploymentProvider(), resource_name, inputs, opts)
+        outputs = ()
+        super().__init__(DefaultDeploymentProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def endpoint(self) -> pulumi.Output[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, EnvironmentProvider
+from ..dynamic import EnvironmentProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -56,17 +57,18 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
         """
         inputs: dict[str, Any] = {
             "image": image,
-            "conda_file": conda_file,
+            "condaFile": conda_file,
             "name": name,
             "version": version,
-            "os_type": os_type,
+            "osType": os_type,
             "description": description,
             "tags": tags,
-            "on_delete": on_delete,
+            "onDelete": on_delete,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(EnvironmentProvider(), resource_name, inputs, opts)
+        outputs = ("environmentType",)
+        super().__init__(EnvironmentProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, ModelProvider
+from ..dynamic import ModelProvider
+from ..resource import AzureMLResource
 from .shared import TimeoutsArgs
 
 
@@ -56,14 +57,15 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             "path": path,
             "name": name,
             "version": version,
-            "model_type": model_type,
+            "modelType": model_type,
             "description": description,
             "tags": tags,
-            "on_delete": on_delete,
+            "onDelete": on_delete,
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        super().__init__(ModelProvider(), resource_name, inputs, opts)
+        outputs = ("modelUri",)
+        super().__init__(ModelProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

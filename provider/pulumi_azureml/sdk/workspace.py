@@ -9,7 +9,8 @@ from typing import Any
 
 import pulumi
 
-from ..dynamic import AzureMLResource, WorkspaceProvider
+from ..dynamic import WorkspaceProvider
+from ..resource import AzureMLResource
 
 
 class Workspace(AzureMLResource, module="azureml", name="Workspace"):
@@ -28,7 +29,17 @@ class Workspace(AzureMLResource, module="azureml", name="Workspace"):
             opts: The engine's own options: parent, protect, aliases and others.
         """
         inputs: dict[str, Any] = {}
-        super().__init__(WorkspaceProvider(), resource_name, inputs, opts)
+        outputs = (
+            "name",
+            "location",
+            "workspaceId",
+            "discoveryUrl",
+            "storageAccount",
+            "keyVault",
+            "containerRegistry",
+            "principalId",
+        )
+        super().__init__(WorkspaceProvider(), resource_name, inputs, outputs, opts)
 
     @property
     def name(self) -> pulumi.Output[str]:

@@ -64,9 +64,24 @@ def test_the_typed_classes_are_those_that_the_declarations_make(tmp_path: Path) 
     assert {file.name for file in committed.glob("*.py")} == {file.name for file in tmp_path.glob("*.py")}
 
 
-def test_importing_the_package_does_not_pay_for_the_azure_libraries() -> None:
-    program = (
-        "import sys, pulumi_azureml; print([m for m in ('azure.identity', 'azure.storage.blob') if m in sys.modules])"
-    )
+def loaded_by(program: str, *suspects: str) -> list[str]:
+    program = f"import sys; {program}; print(*(m for m in {suspects!r} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]"
+    return done.stdout.split()
+
+
+def test_importing_the_package_does_not_pay_for_the_azure_libraries() -> None:
+    assert loaded_by("import pulumi_azureml.handlers", "azure.identity", "azure.storage.blob", "requests") == []
+
+
+def test_a_program_loads_neither_the_declarations_nor_the_engine() -> None:
+    suspects = ("pydantic", "pulumi_azureml.engine", "pulumi_azureml.resources", "pulumi_azureml.arm")
+    assert loaded_by("import pulumi_azureml; pulumi_azureml.BatchScoring", *suspects) == []
+    assert loaded_by("import pulumi_azureml.handlers", *suspects) == list(suspects)
+
+
+def test_a_kind_is_loaded_alone() -> None:
+    program = "from pulumi_azureml.resources import kind_named; kind_named('Compute')"
+    assert loaded_by(program, "pulumi_azureml.resources.compute", "pulumi_azureml.resources.model") == [
+        "pulumi_azureml.resources.compute"
+    ]
