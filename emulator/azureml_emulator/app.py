@@ -20,7 +20,7 @@ from azureml_emulator import control, faults, tokens
 from azureml_emulator.arm import operations, resources
 from azureml_emulator.batch import routes as batch_routes
 from azureml_emulator.blobs import BlobProxy
-from azureml_emulator.http import Call, CaseInsensitive, Face, Reply, Route, ServiceError
+from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
 from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS
 from azureml_emulator.kinds.workspace import discovery
@@ -43,6 +43,14 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *batch_routes.ROUTES,
 )
+
+_BELOW_WORKSPACE = f"{WORKSPACE}/"
+SUPPORTED = frozenset(
+    route.path.removeprefix(_BELOW_WORKSPACE).partition("/")[0].lower()
+    for route in ROUTES
+    if route.path.startswith(_BELOW_WORKSPACE)
+)
+"""The kinds of a workspace's resources that there are routes for, in lower case."""
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-zA-Z]+)?")
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -134,7 +142,7 @@ class App:
                 headers={"Allow": allowed},
             )
         else:
-            error = unknown_path(segments)
+            error = unknown_path(segments, SUPPORTED)
         return _error(error, "arm")
 
 

@@ -2,46 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from azureml_emulator.http import PROVIDER, ServiceError
 
-KINDS = frozenset(
-    {
-        "batchEndpoints", "components", "connections", "diagnose", "featuresets", "featurestoreEntities",
-        "inferencePools", "jobs", "labelingJobs", "listKeys", "listNotebookAccessToken", "listNotebookKeys",
-        "listStorageAccountKeys", "marketplaceSubscriptions", "notifyStorageSync", "onlineEndpoints",
-        "outboundNetworkDependenciesEndpoints", "outboundRules", "prepareNotebook",
-        "privateEndpointConnections", "privateLinkResources", "provisionManagedNetwork", "resyncKeys",
-        "schedules", "serverlessEndpoints", "services", "skus",
-    }
+KINDS = (
+    "batchEndpoints", "codes", "components", "computes", "connections", "data", "datasets", "datastores",
+    "environments", "featuresets", "featurestoreEntities", "inferencePools", "jobs", "labelingJobs",
+    "marketplaceSubscriptions", "models", "onlineEndpoints", "outboundRules", "privateEndpointConnections",
+    "schedules", "serverlessEndpoints",
 )  # fmt: skip
-"""Kinds of resources and actions that a workspace has in Azure and not here."""
+"""Kinds of resources that a workspace has in Azure; what the route table has of them is supported."""
 
-_SPELLING = {kind.lower(): kind for kind in KINDS}
-_GROUP = 4
-_WORKSPACE = 8
+ACTIONS = (
+    "diagnose", "listKeys", "listNotebookAccessToken", "listNotebookKeys", "listStorageAccountKeys",
+    "notifyStorageSync", "outboundNetworkDependenciesEndpoints", "prepareNotebook", "privateLinkResources",
+    "provisionManagedNetwork", "resyncKeys", "services", "skus",
+)  # fmt: skip
+"""What can be asked of a workspace in Azure beyond its resources."""
+
+BELOW = (
+    "allowedResizeSizes", "backfill", "cancel", "createOrGetStartPendingUpload", "enableSso", "features", "getLogs",
+    "listKeys", "listNodes", "listSecrets", "package", "publish", "regenerateKeys", "resize", "restart", "skus",
+    "start", "startPendingUpload", "stop", "token", "updateCustomServices", "updateDataMounts",
+    "updateIdleShutdownSetting",
+)  # fmt: skip
+"""What can be asked of a resource of a workspace in Azure."""
+
+SERVICES = (
+    "artifact", "content", "data", "datastore", "discover", "execution", "history", "hyperdrive", "metric", "mferp",
+    "mlflow", "modelmanagement", "modelregistry", "pipelines", "rp", "studioservice",
+)  # fmt: skip
+"""The services behind a workspace's ``discoveryUrl``, by the first segment of their addresses."""
+
+_SPELLING = {name.lower(): name for name in (*KINDS, *ACTIONS)}
+_BELOW = {name.lower() for name in BELOW}
+_PROVIDERS, _WORKSPACE = 4, 8
 
 
-def unknown_path(segments: Sequence[str]) -> ServiceError:
-    """The answer for an address that no route has: 501 for what Azure has, 404 for what nobody has."""
+def unknown_path(segments: Sequence[str], supported: Collection[str]) -> ServiceError:
+    """The answer for an address that no route has: 501 for what Azure has, 404 for what nobody has.
+
+    ``supported`` are the kinds of a workspace's resources that the route table has, in lower case.
+    """
     path = "/" + "/".join(segments)
     lowered = [segment.lower() for segment in segments]
+    if lowered[:1] and lowered[0] in SERVICES:
+        return _not_implemented(f"'{path}' of the workspace's services")
     if lowered[:1] != ["subscriptions"]:
         return ServiceError(404, "NotFound", f"The emulator has nothing at '{path}'.")
     provider = segments[lowered.index("providers") + 1 :][:1] if "providers" in lowered else []
     if provider and provider[0].lower() != PROVIDER.lower():
         return _not_implemented(f"the resource provider '{provider[0]}'")
-    if lowered[_GROUP : _GROUP + 1] != ["providers"] or len(segments) <= _WORKSPACE:
+    if lowered[_PROVIDERS : _PROVIDERS + 1] != ["providers"] or len(segments) <= _WORKSPACE:
         return _not_implemented(f"'{path}' of Azure Resource Manager")
-    kind = segments[_WORKSPACE]
-    if kind.lower() in _SPELLING:
-        place = "/".join([_SPELLING[kind.lower()], *segments[_WORKSPACE + 1 :]])
+    kind = _SPELLING.get(lowered[_WORKSPACE])
+    if kind is not None and (kind.lower() not in supported or lowered[-1] in _BELOW):
+        place = "/".join([kind, *segments[_WORKSPACE + 1 :]])
         return _not_implemented(f"'{place}' of a workspace")
+    types = [segments[_WORKSPACE], *segments[_WORKSPACE + 2 :: 2]]
     return ServiceError(
         404,
         "InvalidResourceType",
-        f"The resource type 'workspaces/{kind}' could not be found in the namespace '{PROVIDER}'.",
+        f"The resource type 'workspaces/{'/'.join(types)}' could not be found in the namespace '{PROVIDER}'.",
     )
 
 

@@ -4,9 +4,7 @@ Arguments: origin of the Azure ML, subscription, endpoint name, code folder, mod
 """
 
 import sys
-from typing import Any
 
-from azure.ai.ml import MLClient
 from azure.ai.ml.constants import AssetTypes, BatchDeploymentOutputAction
 from azure.ai.ml.entities import (
     AmlCompute,
@@ -18,38 +16,12 @@ from azure.ai.ml.entities import (
     ModelBatchDeployment,
     ModelBatchDeploymentSettings,
 )
-from azure.core.credentials import AccessToken
-from azure.identity import EnvironmentCredential
+from local_client import local_client
 
 origin, subscription, name, code, model, conda = sys.argv[1:]
 
 
-class LocalCredential:
-    """Tokens for the audience of ARM where the client asks for one named after its address."""
-
-    def __init__(self) -> None:
-        self._tokens = EnvironmentCredential(disable_instance_discovery=True)
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        audience = "https://management.azure.com/.default"
-        return self._tokens.get_token(*(audience if scope.startswith(origin) else scope for scope in scopes), **options)
-
-
-client = MLClient(
-    LocalCredential(),
-    subscription,
-    "local",
-    "local",
-    cloud="LocalAzureML",
-    cloud_metadata={
-        "azure_portal": origin,
-        "resource_manager": origin,
-        "active_directory": origin,
-        "aml_resource_id": "https://ml.azure.com",
-        "storage_endpoint": "core.windows.net",
-        "registry_discovery_endpoint": origin,
-    },
-)
+client = local_client(origin, subscription)
 client.compute.begin_create_or_update(AmlCompute(name="official", size="STANDARD_D2_V2", max_instances=2)).result()
 registered = client.models.create_or_update(
     Model(name="official-model", path=model, type=AssetTypes.CUSTOM_MODEL, tags={"by": "azure-ai-ml"})

@@ -59,6 +59,7 @@ def test_ids_keep_the_spelling_of_the_first_write(arm: Arm, name: str) -> None:
         ("computes/absent", "ResourceNotFound"),
         ("models/absent/versions/1", "UserError"),
         ("nonsense/x", "InvalidResourceType"),
+        ("batchEndpoints/e/nonsense/x", "InvalidResourceType"),
     ],
 )
 def test_what_is_not_there_answers_404_in_the_services_words(arm: Arm, path: str, code: str) -> None:
@@ -74,6 +75,11 @@ def test_what_is_not_there_answers_404_in_the_services_words(arm: Arm, path: str
         ("PUT", "onlineEndpoints/e/deployments/d", "onlineEndpoints/e/deployments/d"),
         ("PUT", "components/c/versions/1", "components/c/versions/1"),
         ("PUT", "schedules/s", "schedules/s"),
+        ("POST", "models/m/versions/1/publish", "models/m/versions/1/publish"),
+        ("POST", "batchEndpoints/e/listkeys", "batchEndpoints/e/listkeys"),
+        ("POST", "computes/c/restart", "computes/c/restart"),
+        ("POST", "diagnose", "diagnose"),
+        ("GET", "/mlflow/v1.0/subscriptions/s/resourceGroups/g", "/mlflow/v1.0/"),
         ("GET", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v", "Microsoft.Compute"),
     ],
 )
@@ -110,6 +116,29 @@ def test_lists_skip_and_turn_round(arm: Arm, name: str) -> None:
     rest = arm.get(f"models/{name}/versions", query={"$skip": "3"})
     assert [item["name"] for item in rest["value"]] == ["4"]
     assert arm.get(f"models/{name}/versions", query={"$skip": "4"})["value"] == []
+
+
+def test_lists_are_ordered_by_change_too(arm: Arm, name: str) -> None:
+    for version in ("1", "2", "3"):
+        arm.make_model(name, version)
+    arm.make_model(name, "2", description="changed last")
+
+    def listed(order: str, **query: str) -> list[str]:
+        return [
+            item["name"] for item in arm.get(f"models/{name}/versions", query={"$orderBy": order, **query})["value"]
+        ]
+
+    assert listed("modifiedtime desc") == ["2", "3", "1"]
+    assert listed("modifiedtime") == ["1", "3", "2"]
+    assert listed("createdtime desc") == ["3", "2", "1"]
+    first = arm.get(f"models/{name}/versions", query={"$orderBy": "modifiedtime desc", "$top": "2"})
+    assert [item["name"] for item in first["value"]] == ["2", "3"]
+    assert [item["name"] for item in arm.get(first["nextLink"])["value"]] == ["1"]
+    assert arm.refused("GET", f"models/{name}/versions", query={"$orderBy": "size"}) == (
+        400,
+        "UserError",
+        "Please choose OrderBy value from ['createdtime', 'modifiedtime']",
+    )
 
 
 @pytest.mark.parametrize("query", [{"$top": "many"}, {"$skip": "-1"}, {"$skip": "~x"}, {"listViewType": "Some"}])

@@ -142,3 +142,18 @@ def test_secrets_of_a_datastore_are_never_in_its_answer(arm: Arm) -> None:
     body = {"properties": {"datastoreType": "AzureBlob", "containerName": "cc-1", "credentials": credentials}}
     assert secret not in arm.call("PUT", "datastores/with_key", body).text
     assert secret not in arm.call("GET", "datastores/with_key").text
+
+
+def test_datastores_are_listed_by_name_and_as_the_default(arm: Arm) -> None:
+    for name in ("listed_one", "listed_two"):
+        body = {"properties": {"datastoreType": "AzureBlob", "containerName": "some-container"}}
+        arm.put(f"datastores/{name}", body)
+
+    def listed(**query: str) -> list[str]:
+        return [item["name"] for item in arm.get("datastores", query=query)["value"]]
+
+    assert listed(isDefault="true") == ["workspaceblobstore"]
+    assert "workspaceblobstore" not in listed(isDefault="false")
+    assert listed(names="listed_two,listed_one,absent") == ["listed_one", "listed_two"]
+    assert listed(searchText="ISTED_T") == ["listed_two"]
+    assert listed(searchText="listed", orderBy="name", orderByAsc="false") == ["listed_two", "listed_one"]

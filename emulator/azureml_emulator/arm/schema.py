@@ -154,6 +154,10 @@ Strings = Annotated[dict[str, str], BeforeValidator(_strings("entries", empty=Tr
 """A dictionary of strings; absent or ``null`` is an empty one, entries that are ``null`` are left out."""
 
 
+NewStrings = Annotated[dict[str, str] | None, BeforeValidator(_strings("entries", empty=True))]
+"""The dictionary of a change; absent leaves it as it is."""
+
+
 def _object(value: Any) -> Any:
     return {} if value is None else value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from azureml_emulator.store import Document, Store
 
@@ -63,14 +63,10 @@ class JobRecords:
         return self._store.find(_ACTIVE, "yes")
 
     def page(
-        self, workspace_id: str, *, size: int, cursor: int | None, keep: dict[str, str]
+        self, workspace_id: str, *, size: int, cursor: int | None, keep: Callable[[Document], bool]
     ) -> tuple[list[Document], int | None]:
-        """Some jobs of a workspace, newest first, whose fields have the values of ``keep``; where to go on."""
-
-        def fits(record: Document) -> bool:
-            return all(str(record.get(key, "")).lower() == value.lower() for key, value in keep.items())
-
-        page = self._store.page(KIND, workspace_id, size=size, cursor=cursor, newest_first=True, keep=fits)
+        """Some jobs of a workspace that ``keep`` accepts, newest first; where to go on."""
+        page = self._store.page(KIND, workspace_id, size=size, cursor=cursor, newest_first=True, keep=keep)
         return page.documents, page.cursor
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from azureml_emulator.batch import submit, views
+from azureml_emulator.arm.paging import has_all, key_values, view_filter, whole
+from azureml_emulator.batch import changes, lookup, submit, views
 from azureml_emulator.batch.invoke import read_invocation
 from azureml_emulator.batch.lenient import BodyError, Fields
 from azureml_emulator.batch.records import TERMINAL
@@ -79,7 +81,7 @@ def list_jobs(call: Call) -> Reply:
     Clients come with a token for scoring (the official one) or for management.
     """
     _check_any_token(call)
-    workspace = _workspace(call)
+    workspace = lookup.workspace(call)
     endpoint = call.emulator.store.get(f"{workspace['id']}/batchEndpoints/{call.params['endpoint']}")
     if endpoint is None:
         raise ServiceError(404, "NotFound", f"There is no batch endpoint '{call.params['endpoint']}'.")
@@ -97,14 +99,17 @@ def _check_any_token(call: Call) -> None:
         call.emulator.identity.check(authorization, "arm")
 
 
-def _page(call: Call, workspace_id: str, keep: dict[str, str]) -> Reply:
+def _page(call: Call, workspace_id: str, wanted: dict[str, str]) -> Reply:
+    """One page of the jobs whose fields have these values."""
     cursor = call.query.get("$skipToken", "")
     size = call.query.get("$top", "") or call.query.get("count", "")
-    if (cursor and not cursor.isdecimal()) or (size and not size.isdecimal()):
-        raise ServiceError(400, "UserError", "'$top' and '$skipToken' must be whole numbers.")
-    most = max(1, min(int(size or PAGE), PAGE))
+    most = max(1, min(whole("$top", size) if size else PAGE, PAGE))
+
+    def keep(record: Document) -> bool:
+        return all(str(record.get(key, "")).lower() == value.lower() for key, value in wanted.items())
+
     records, following = call.emulator.jobs.records.page(
-        workspace_id, size=most, cursor=int(cursor) if cursor else None, keep=keep
+        workspace_id, size=most, cursor=whole("$skipToken", cursor) if cursor else None, keep=keep
     )
     answer: dict[str, Any] = {"value": [views.data_plane(record) for record in records]}
     if following is not None:
@@ -119,29 +124,41 @@ def _page(call: Call, workspace_id: str, keep: dict[str, str]) -> Reply:
 
 def get_job(call: Call) -> Reply:
     """``GET {WS}/jobs/{name}``: a job, or one of their steps."""
-    record, is_step = _find(call, call.params["job"])
+    record, is_step = lookup.job(call, call.params["job"])
     return Reply(views.arm_step(record) if is_step else views.arm_job(record, call.emulator.urls.origin))
 
 
 def list_arm_jobs(call: Call) -> Reply:
-    """``GET {WS}/jobs``: every job of the workspace, newest first."""
-    workspace = _workspace(call)
+    """``GET {WS}/jobs``: the jobs of the workspace, newest first.
+
+    Filters: ``jobType``, ``tag`` (a key), ``properties`` (``key=value``, …), ``listViewType``.
+    """
+    workspace = lookup.workspace(call)
     skip = call.query.get("$skip", "")
-    if skip and not skip.isdecimal():
-        raise ServiceError(400, "UserError", f"The value '{skip}' of '$skip' is not a whole number.", "$skip")
+    origin, in_view, query = call.emulator.urls.origin, view_filter(call), call.query
+    pairs = key_values(query.get("properties", ""))
+
+    def keep(record: Document) -> bool:
+        shown = views.arm_job(record, origin)["properties"]
+        return (
+            in_view(shown)
+            and query.get("jobType", shown["jobType"]).lower() == shown["jobType"].lower()
+            and (not query.get("tag") or query["tag"] in shown["tags"])
+            and has_all(shown["properties"], pairs)
+        )
+
     records, following = call.emulator.jobs.records.page(
-        workspace["id"], size=PAGE, cursor=int(skip) if skip else None, keep={}
+        workspace["id"], size=PAGE, cursor=whole("$skip", skip) if skip else None, keep=keep
     )
-    origin = call.emulator.urls.origin
     answer: dict[str, Any] = {"value": [views.arm_job(record, origin) for record in records]}
     if following is not None:
-        answer["nextLink"] = f"{origin}{call.path}?api-version={call.query['api-version']}&$skip={following}"
+        answer["nextLink"] = f"{origin}{call.path}?{urlencode({**query, '$skip': following})}"
     return Reply(answer)
 
 
 def cancel_job(call: Call) -> Reply:
     """``POST {WS}/jobs/{name}/cancel``: stop a job; 200 when it has stopped, else 202."""
-    record, _ = _find(call, call.params["job"])
+    record, _ = lookup.job(call, call.params["job"])
     after = call.emulator.jobs.cancel(record)
     if after["status"] in TERMINAL:
         return Reply(None, 200)
@@ -152,7 +169,7 @@ def cancel_job(call: Call) -> Reply:
 
 def cancel_result(call: Call) -> Reply:
     """Where the cancel operation's ``Location`` leads: 202 until the job has stopped."""
-    record, _ = _find(call, call.params["job"])
+    record, _ = lookup.job(call, call.params["job"])
     if record["status"] in TERMINAL:
         return Reply(None, 200)
     version = call.query.get("api-version", "")
@@ -165,20 +182,20 @@ def cancel_result(call: Call) -> Reply:
 
 def details(call: Call) -> Reply:
     """A run's state, error, warnings and logs."""
-    record, is_step = _find(call, call.params["run"])
+    record, is_step = lookup.job(call, call.params["run"])
     return Reply(views.run_details(record, step=is_step, signed=_signer(call.emulator)))
 
 
 def get_run(call: Call) -> Reply:
     """A run's metadata."""
-    record, is_step = _find(call, call.params["run"])
-    return Reply(views.run(record, _workspace(call), step=is_step))
+    record, is_step = lookup.job(call, call.params["run"])
+    return Reply(views.run(record, lookup.workspace(call), step=is_step))
 
 
 def children(call: Call) -> Reply:
     """A job's steps: one."""
-    record, is_step = _find(call, call.params["run"])
-    steps = [] if is_step else [views.run(record, _workspace(call), step=True)]
+    record, is_step = lookup.job(call, call.params["run"])
+    steps = [] if is_step else [views.run(record, lookup.workspace(call), step=True)]
     return Reply({"value": steps})
 
 
@@ -187,8 +204,8 @@ def run_data(call: Call) -> Reply:
     name = _asked(call).text("runId")
     if not name:
         raise ServiceError(400, "UserError", "'runId' must not be empty.", "runId")
-    record, is_step = _find(call, name)
-    return Reply({"runMetadata": views.run(record, _workspace(call), step=is_step)})
+    record, is_step = lookup.job(call, name)
+    return Reply({"runMetadata": views.run(record, lookup.workspace(call), step=is_step)})
 
 
 def resolved_uris(call: Call) -> Reply:
@@ -196,7 +213,7 @@ def resolved_uris(call: Call) -> Reply:
     assets = _asked(call).get("values")
     if not isinstance(assets, list) or not all(isinstance(asset, str) for asset in assets):
         raise ServiceError(400, "UserError", "'values' must be a list of asset ids.", "values")
-    workspace = _workspace(call)
+    workspace = lookup.workspace(call)
     found = {}
     for asset in assets:
         step = views.step_of_output(asset)
@@ -220,37 +237,19 @@ def _signer(emulator: Emulator) -> views.SignedUrl:
     return signed
 
 
-def _workspace(call: Call) -> Document:
-    parts = call.params
-    workspace_id = WORKSPACE.format(**{name: parts[name] for name in ("subscription", "group", "workspace")})
-    workspace = call.emulator.store.get(workspace_id)
-    if workspace is None:
-        raise ServiceError(404, "ResourceNotFound", f"The workspace '{parts['workspace']}' was not found.")
-    return workspace
-
-
-def _find(call: Call, name: str) -> tuple[Document, bool]:
-    """A job by its own name or by its step's, and whether it was the step's."""
-    workspace_id = _workspace(call)["id"]
-    records = call.emulator.jobs.records
-    record = records.get(workspace_id, name)
-    if record is not None:
-        return call.emulator.jobs.current(record), False
-    record = records.by_step(workspace_id, name)
-    if record is None:
-        raise ServiceError(404, "UserError", f"Job {name} was not found in the workspace {workspace_id}.")
-    return call.emulator.jobs.current(record), True
-
-
 ROUTES = (
     Route("POST", _INFERENCE, invoke, "dataplane", "inference"),
     Route("GET", _INFERENCE, list_of_endpoint, "dataplane", "inference"),
     Route("GET", f"{_INFERENCE}/{{job}}", poll, "dataplane", "inference"),
     Route("GET", f"{WORKSPACE}/jobs", list_arm_jobs, "arm", "jobs"),
     Route("GET", f"{WORKSPACE}/jobs/{{job}}", get_job, "arm", "jobs"),
+    Route("PUT", f"{WORKSPACE}/jobs/{{job}}", changes.put_job, "arm", "jobs"),
+    Route("DELETE", f"{WORKSPACE}/jobs/{{job}}", changes.delete_job, "arm", "jobs"),
     Route("POST", f"{WORKSPACE}/jobs/{{job}}/cancel", cancel_job, "arm", "jobs"),
     Route("GET", f"{WORKSPACE}/jobs/{{job}}/cancelResult", cancel_result, "arm", "jobs"),
     Route("GET", f"{_HISTORY}/runs/{{run}}", get_run, "history", "history"),
+    Route("PATCH", f"{_HISTORY}/runs/{{run}}", changes.patch_run, "history", "history"),
+    Route("PATCH", f"{_HISTORY}/experiments/{{experiment}}/runs/{{run}}", changes.patch_run, "history", "history"),
     Route("GET", f"{_HISTORY}/runs/{{run}}/details", details, "history", "history"),
     Route("GET", f"{_HISTORY}/runs/{{run}}/children", children, "history", "history"),
     Route("POST", f"{_HISTORY}/rundata", run_data, "history", "history"),

@@ -51,9 +51,13 @@ def step_of_output(asset: str) -> str | None:
 
 
 def tags(record: Document) -> dict[str, str]:
-    """The tags of a job: the caller's and those by which clients know a batch job."""
+    """The tags of a job: the caller's and the service's."""
+    return {**record["asked"]["tags"], **own_tags(record)}
+
+
+def own_tags(record: Document) -> dict[str, str]:
+    """The tags by which clients know a batch job."""
     return {
-        **record["asked"]["tags"],
         "azureml.batchrun": "true",
         "azureml.deploymentname": record["deployment"],
         "azureml.jobtype": "azureml.batchjob",
@@ -61,15 +65,24 @@ def tags(record: Document) -> dict[str, str]:
 
 
 def properties(record: Document) -> dict[str, str]:
-    """The properties of a job's run."""
+    """The properties of a job's run: the caller's and the service's."""
+    return {**record["asked"]["properties"], **own_properties(record)}
+
+
+def own_properties(record: Document) -> dict[str, str]:
+    """The properties that the service gives to a batch job's run."""
     return {
-        **record["asked"]["properties"],
         "azureml.endpointname": record["endpoint"],
         "azureml.deploymentname": record["deployment"],
         "azureml.runsource": "azureml.PipelineRun",
         "runSource": "Unavailable",
         "runType": "HTTP",
     }
+
+
+def shown(record: Document) -> dict[str, Any]:
+    """How a job is shown: what its owner has changed, else what it began with."""
+    return {"displayName": record["name"], "description": None, "isArchived": False, **record.get("shown", {})}
 
 
 def data_plane(record: Document) -> dict[str, Any]:
@@ -122,8 +135,7 @@ def arm_job(record: Document, origin: str) -> dict[str, Any]:
         "type": TYPE,
         "properties": {
             "jobType": "Pipeline",
-            "displayName": record["name"],
-            "description": None,
+            **shown(record),
             "experimentName": asked["experiment"],
             "status": record["status"],
             "computeId": record["compute"],
@@ -148,7 +160,6 @@ def arm_job(record: Document, origin: str) -> dict[str, Any]:
             "properties": {**properties(record), "outputFileName": record["spec"]["scoring"]["output_file"]},
             "services": services,
             "tags": tags(record),
-            "isArchived": False,
             "identity": None,
             "componentId": None,
             "sourceJobId": None,
@@ -206,12 +217,15 @@ def run(record: Document, workspace: Document, *, step: bool) -> dict[str, Any]:
     """A run's metadata, the step's with its output."""
     name = record["step"] if step else record["name"]
     outputs = {SCORE: {"assetId": output_asset(record, workspace), "type": "uri_folder"}} if step else {}
+    own = shown(record)
     return {
         "runId": name,
         "rootRunId": record["name"],
         "parentRunId": record["name"] if step else None,
         "experimentId": workspace["properties"]["workspaceId"],
-        "displayName": STEP if step else record["name"],
+        "displayName": STEP if step else own["displayName"],
+        "description": None if step else own["description"],
+        "hidden": own["isArchived"],
         "name": STEP if step else record["name"],
         "runType": "azureml.StepRun" if step else "azureml.PipelineRun",
         "runTypeV2": {"orchestrator": None, "traits": [], "attribution": "PipelineService"},

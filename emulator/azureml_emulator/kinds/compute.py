@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from azureml_emulator.arm import errors
-from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Action, Kind, NameRule, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, choice
-from azureml_emulator.http import ServiceError
+from azureml_emulator.http import Call, Reply, ServiceError
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
 
@@ -153,6 +153,30 @@ def _patch(target: Target, old: Document, body: Any) -> Document:
     return {**old, "properties": {**old["properties"], "modifiedOn": now, "properties": cluster}}
 
 
+def _list_nodes(call: Call, target: Target) -> Reply:
+    """The nodes that a cluster has now: those of running jobs, and idle ones."""
+    counts = (target.old or {})["properties"]["properties"]["nodeStateCounts"]
+    busy = [
+        record["name"]
+        for record in call.emulator.jobs.records.active()
+        if record["compute"].lower() == target.id.lower() and record["status"] in {"Running", "Finalizing"}
+        for _ in range(record["nodes"])
+    ]
+    runs = [*busy, *[None] * counts["idleNodeCount"]]
+    nodes = [
+        {
+            "nodeId": f"{target.name}-{number:03d}",
+            "privateIpAddress": None,
+            "publicIpAddress": None,
+            "port": None,
+            "nodeState": "idle" if run is None else "running",
+            "runId": run,
+        }
+        for number, run in enumerate(runs)
+    ]
+    return Reply({"nodes": nodes})
+
+
 COMPUTE = Kind(
     place="computes/{compute}",
     body=ComputeBody,
@@ -165,6 +189,7 @@ COMPUTE = Kind(
     ),
     prepare=_prepare,
     patch=Patch(ComputePatch, _patch),
+    actions=(Action("listNodes", _list_nodes),),
     immutable=(
         "properties.computeType",
         "properties.properties.vmSize",

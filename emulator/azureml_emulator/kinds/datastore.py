@@ -79,12 +79,18 @@ async def _secrets(call: Call, target: Target) -> Reply:
 
 
 def _keep(call: Call) -> Any:
+    """Filters of the list: ``isDefault``, ``names`` (with commas between them), ``searchText`` in the name."""
     wanted = call.query.get("isDefault", "").lower()
-    if wanted not in {"true", "false"}:
-        return None
+    names = {name.strip().lower() for name in call.query.get("names", "").split(",")} - {""}
+    text = call.query.get("searchText", "").lower()
 
     def keep(document: Document) -> bool:
-        return bool(document["properties"]["isDefault"]) == (wanted == "true")
+        name = document["name"].lower()
+        return (
+            (wanted not in {"true", "false"} or bool(document["properties"]["isDefault"]) == (wanted == "true"))
+            and (not names or name in names)
+            and text in name
+        )
 
     return keep
 

@@ -131,17 +131,4 @@ _SERVICES = (
 def discovery(call: Call) -> Reply:
     """The addresses of a workspace's services, as its ``discoveryUrl`` answers them."""
     origin = call.emulator.urls.origin
-    names = (
-        "api",
-        "catalog",
-        "experimentation",
-        "gallery",
-        "history",
-        "hyperdrive",
-        "jobs",
-        "labeling",
-        "modelmanagement",
-        "pipelines",
-        "studio",
-    )
-    return Reply(dict.fromkeys(names, origin))
+    return Reply(dict.fromkeys(_SERVICES, origin))
