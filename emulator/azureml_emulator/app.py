@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from azureml_emulator import control, faults, tokens
 from azureml_emulator.arm import operations, resources
+from azureml_emulator.batch import openapi as batch_openapi
 from azureml_emulator.batch import routes as batch_routes
 from azureml_emulator.blobs import BlobProxy
 from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
@@ -42,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/discovery/workspaces/{workspace_guid}", discovery, "open", "discovery"),
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *batch_routes.ROUTES,
+    *batch_openapi.ROUTES,
 )
 
 _BELOW_WORKSPACE = f"{WORKSPACE}/"

@@ -68,7 +68,7 @@ def _prepare(target: Target, body: Any) -> Properties:
         "properties": {**old.get("properties", {}), **given["properties"]},
         "defaults": {"deploymentName": name} if name else {},
         "scoringUri": target.emulator.urls.scoring(target.name, target.region),
-        "swaggerUri": None,
+        "swaggerUri": target.emulator.urls.swagger(target.name, target.region),
         "provisioningState": "Succeeded",
     }
 

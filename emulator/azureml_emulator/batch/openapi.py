@@ -1,0 +1,42 @@
+"""``GET {endpoint}/swagger.json``: what may be posted to a batch endpoint's scoring URI.
+
+The document describes the deployment that a job would go to: the endpoint's default, or the one that the header
+``azureml-model-deployment`` names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azureml_emulator import swagger
+from azureml_emulator.batch import submit
+from azureml_emulator.http import Call, Reply, Route
+
+if TYPE_CHECKING:
+    from azureml_emulator.emulator import Emulator
+
+DEPLOYMENT_HEADER = "azureml-model-deployment"
+
+
+def openapi(call: Call) -> Reply:
+    """The OpenAPI document, as Swagger 2.0 unless ``version=3`` asks for the other form."""
+    endpoint = submit.find_endpoint(call.emulator, call.params["endpoint"], call.params["region"])
+    served = submit.route(call.emulator, endpoint, call.headers.get(DEPLOYMENT_HEADER))
+    return Reply(swagger.in_version(swagger.document(job_api(call.emulator, served)), call.query.get("version")))
+
+
+def job_api(emulator: Emulator, served: submit.Served) -> swagger.JobApi:
+    """What the endpoint takes with this deployment behind it: one data input, at most one output."""
+    name, urls = served.endpoint["name"], emulator.urls
+    return swagger.JobApi(
+        title=name,
+        description=served.endpoint["properties"].get("description") or f"The batch endpoint {name}.",
+        server=urls.scoring(name, served.workspace["location"]).removesuffix("/jobs"),
+        token_url=f"{urls.tenant(emulator.identity.tenant_id)}/oauth2/v2.0/token",
+        inputs=swagger.one_of_any_name(swagger.data_input()),
+        outputs={"type": "object", "maxProperties": 1, "additionalProperties": swagger.output()},
+        settings=swagger.MODEL_SETTINGS,
+    )
+
+
+ROUTES = (Route("GET", "/inference/{endpoint}.{region}/swagger.json", openapi, "dataplane", "inference"),)
