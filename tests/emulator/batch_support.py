@@ -14,8 +14,8 @@ from typing import Any
 
 import psutil
 
-from azureml_emulator.batch.limits import GIB
 from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, NodeSize, Place, Scoring
+from azureml_emulator.batch.vm_sizes import GIB
 
 ECHO = """
     import os

@@ -110,7 +110,7 @@ def test_a_job_runs_in_its_environment(tmp_path: Path) -> None:
     bench = Bench(tmp_path).script(script).files("a", "b").job(environment=EnvironmentSpec(conda_file=TINY))
     result = bench.run(XDG_CACHE_HOME=str(tmp_path / "cache"))
     assert result.rows == ["iniconfig", "True"]
-    assert "iniconfig==2.0.0" in result.log("sys/master.txt")
+    assert "iniconfig==2.0.0" in (tmp_path / "job/step/azureml-logs/20_image_build_log.txt").read_text()
 
 
 @pytest.mark.skipif(environment._installed("3.8") is None, reason="Python 3.8 is not installed")

@@ -186,14 +186,6 @@ def test_an_input_without_files_fails(bench: Bench) -> None:
     assert "the input has no files" in bench.script(ECHO).run().error
 
 
-def test_after_many_failures_the_error_log_stays_short(bench: Bench) -> None:
-    script = "def run(mini_batch):\n    raise ValueError('every time')\n"
-    bench.script(script).files(*(f"{number:03}" for number in range(150))).scoring(mini_batch_size=1)
-    log = bench.run().log("user/error.txt")
-    assert log.count("Traceback") == 101
-    assert log.count("every time") >= 150
-
-
 def test_the_image_is_said_to_be_recorded_only(bench: Bench) -> None:
     bench.script(ECHO).files("a")
     result = bench.job(environment=replace(bench.spec.environment, image="mcr.example/sklearn:1")).run()

@@ -346,7 +346,9 @@ def processes(service: Service) -> set[int]:
     """Drivers and workers under an emulator."""
     tree = psutil.Process(service.emulator.process.pid).children(recursive=True)
     commands = {process.pid: " ".join(process.cmdline()) for process in tree}
-    return {pid for pid, command in commands.items() if "batch.driver" in command or "batch/worker.py" in command}
+    return {
+        pid for pid, command in commands.items() if "batch.driver" in command or "batch/worker/__main__.py" in command
+    }
 
 
 @pytest.mark.parametrize("state", ["NotStarted", "Queued", "Running"])
@@ -485,5 +487,5 @@ def test_an_emulator_that_comes_back_resumes_its_jobs(tmp_path: Path, end: str) 
         again = Endpoint(service, endpoint.name, endpoint.deployment, endpoint.compute)
         assert again.wait(name) == "Completed"
         assert again.rows(name) == sorted(files)
-        log = again.service.read(f"ExperimentRun/dcid.{again.step(name)}/logs/sys/master.txt")
+        log = again.service.read(f"ExperimentRun/dcid.{again.step(name)}/logs/sys/master_role.txt")
         assert "mini-batches are done already" in log

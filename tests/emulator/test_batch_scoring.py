@@ -308,13 +308,6 @@ def test_existing_results_are_never_overwritten(bench: Bench) -> None:
     assert result.rows == ["precious"]
 
 
-def test_progress_is_logged_and_ends_with_everything_done(bench: Bench) -> None:
-    result = bench.script(ECHO).files(*names(9)).run()
-    lines = result.log("job_progress_overview.txt").splitlines()
-    assert lines[0].startswith("Progress: 0/5 mini-batches, 0/9 items, 0 failed, ")
-    assert lines[-1].startswith("Progress: 5/5 mini-batches, 9/9 items, 0 failed, ")
-
-
 def test_a_job_goes_through_its_states_in_order(bench: Bench) -> None:
     assert bench.script(ECHO).files("a").run().states == ["Preparing", "Queued", "Running", "Finalizing"]
 

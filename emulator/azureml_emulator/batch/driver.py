@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from azureml_emulator.batch.failure import Failure, JobCanceledError, JobFailedError
+from azureml_emulator.batch.process_tree import kill_tree
 from azureml_emulator.batch.scoring import Job
 from azureml_emulator.batch.spec import JobSpec
-from azureml_emulator.batch.workers import kill_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

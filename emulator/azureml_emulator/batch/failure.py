@@ -5,6 +5,7 @@ The service ends such jobs with "exit code 42" and a list of log files; here the
 
 from __future__ import annotations
 
+import errno
 import signal
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
@@ -28,6 +29,7 @@ Cause = Literal[
     "model",
     "code",
     "disk",
+    "disk_quota",
     "compute",
     "internal",
 ]
@@ -45,6 +47,9 @@ UNREADABLE = frozenset(
     }
 )
 """Exceptions with which well-known readers (Pillow, pandas, pyarrow, json, zipfile) refuse a file."""
+
+FULL_DISK: dict[int, Cause] = {errno.EFBIG: "disk_quota", errno.EDQUOT: "disk_quota", errno.ENOSPC: "disk"}
+"""What a failing write means; a file larger than its node's disk is refused by the worker's own limit."""
 
 FIXES: dict[Cause, str] = {
     "missing_package": "add the package to the pip section of the environment's conda file, then run `pulumi up`",
@@ -66,7 +71,8 @@ FIXES: dict[Cause, str] = {
     "output": "give another output path or output file name: existing results are never overwritten",
     "model": "check the model's path: it must lead to a file or folder in the workspace's storage",
     "code": "check the code asset and the deployment's scoring script: the script's path starts at the code folder",
-    "disk": "write less from the scoring script, or free space where the emulator keeps its state",
+    "disk": "free space where the emulator keeps its state, or write less from the scoring script",
+    "disk_quota": "write less from the scoring script, remove its temporary files, or choose a VM size with more disk",
     "compute": "create the compute again, or deploy to another one, and submit the job again",
     "internal": "this is a fault of the emulator itself; please report it together with the log",
 }
@@ -155,24 +161,33 @@ def from_worker(report: dict[str, Any], script: str) -> Failure:
     said = f"{kind}: {message}" if message else kind
     place = report["where"]
     failure = Failure(
-        cause="init_raised" if phase != "run" else "run_raised",
+        cause=_cause(report),
         title=f"{'importing ' + script if phase == 'import' else phase + '()'} raised {said}",
         where=f"{place['file']}:{place['line']} in {place['function']}" if place else "",
         files=tuple(report["files"]),
         traceback=report["traceback"],
     )
-    if report["wrong_return"]:
-        return replace(failure, cause="wrong_return", title=message, traceback="")
-    if report["missing"]:
+    if failure.cause == "wrong_return":
+        return replace(failure, title=message, traceback="")
+    if failure.cause == "missing_package":
         title = f"the package that provides '{report['missing']}' is not in the environment ({said})"
-        return replace(failure, cause="missing_package", title=title)
-    if "MemoryError" in report["lineage"]:
-        return replace(failure, cause="out_of_memory")
-    if phase != "run" and "FileNotFoundError" in report["lineage"]:
-        return replace(failure, cause="missing_file")
-    if phase == "run" and failure.files and (UNREADABLE & set(report["lineage"]) or "OSError" in report["lineage"]):
-        return replace(failure, cause="unreadable_file")
+        return replace(failure, title=title)
     return failure
+
+
+def _cause(report: dict[str, Any]) -> Cause:
+    """The first rule that fits, most telling first."""
+    lineage, running = set(report["lineage"]), report["phase"] == "run"
+    rules: tuple[tuple[bool, Cause], ...] = (
+        (report["wrong_return"], "wrong_return"),
+        (report["missing"] is not None, "missing_package"),
+        ("MemoryError" in lineage, "out_of_memory"),
+        (report["errno"] in FULL_DISK, FULL_DISK.get(report["errno"], "disk")),
+        (not running and "FileNotFoundError" in lineage, "missing_file"),
+        (running and bool(report["files"]) and bool({*UNREADABLE, "OSError"} & lineage), "unreadable_file"),
+        (running, "run_raised"),
+    )
+    return next((cause for fits, cause in rules if fits), "init_raised")
 
 
 def from_exit(code: int, phase: str) -> Failure:

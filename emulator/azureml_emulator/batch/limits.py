@@ -1,77 +1,33 @@
-"""What a job may use: the VM size's cores and memory, a number of processes, and a reserve of disk.
+"""What a job may use, and which of its workers has to go: memory, processes, disk.
 
-Limits are watched from outside rather than set with ``RLIMIT_AS``, which counts address space and would stop
+Memory is watched from outside rather than set with ``RLIMIT_AS``, which counts address space and would stop
 numerical libraries that reserve much and use little.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from dataclasses import dataclass
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from azureml_emulator.batch.failure import Failure
-from azureml_emulator.batch.spec import NodeSize
+from azureml_emulator.batch.vm_sizes import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GIB = 1024**3
+    from azureml_emulator.batch.process_tree import Usage
+    from azureml_emulator.batch.spec import NodeSize
 
-# Cores and GiB of memory; Azure "Sizes for virtual machines" documentation.
-VM_SIZES: dict[str, tuple[int, float]] = {
-    "standard_d1": (1, 3.5),
-    "standard_d2": (2, 7),
-    "standard_d3": (4, 14),
-    "standard_d4": (8, 28),
-    "standard_d11": (2, 14),
-    "standard_d12": (4, 28),
-    "standard_d13": (8, 56),
-    "standard_d14": (16, 112),
-    "standard_d1_v2": (1, 3.5),
-    "standard_d2_v2": (2, 7),
-    "standard_d3_v2": (4, 14),
-    "standard_d4_v2": (8, 28),
-    "standard_d5_v2": (16, 56),
-    "standard_d11_v2": (2, 14),
-    "standard_d12_v2": (4, 28),
-    "standard_d13_v2": (8, 56),
-    "standard_d14_v2": (16, 112),
-    "standard_a1_v2": (1, 2),
-    "standard_a2_v2": (2, 4),
-    "standard_a4_v2": (4, 8),
-    "standard_a8_v2": (8, 16),
-    "standard_nc6": (6, 56),
-    "standard_nc12": (12, 112),
-    "standard_nc24": (24, 224),
-}
-MEMORY_PER_CORE = {"d": 4, "ds": 4, "e": 8, "es": 8, "f": 2, "fs": 2, "b": 4, "bs": 4, "l": 8, "ls": 8}
-"""GiB for each core in the families whose size names carry the number of cores (``D4s_v3``: 4 cores)."""
-
-MAX_PROCESSES = 512
 DISK_RESERVE = GIB
-MODERN = re.compile(r"standard_([a-z])(\d+)[a-z]*(s?)[a-z]*(_v\d+)?$")
-
-
-def node_size(vm_size: str, machine_memory: int | None = None) -> NodeSize:
-    """Look up a VM size such as ``STANDARD_D2_V2`` (2 cores, 7 GB), in any case.
-
-    A size that is not known, or is larger than this machine, is limited by the machine alone. Storage
-    variants (``DS2_v2``) have the cores and memory of their plain sizes.
-    """
-    available = machine_memory if machine_memory is not None else psutil.virtual_memory().total
-    cores_here = os.cpu_count() or 1
-    name = vm_size.lower()
-    known = VM_SIZES.get(name) or VM_SIZES.get(re.sub(r"^standard_ds", "standard_d", name))
-    if known is None and (match := MODERN.match(name)) and match[1] in MEMORY_PER_CORE:
-        known = (int(match[2]), int(match[2]) * MEMORY_PER_CORE[match[1]])
-    if known is None:
-        return NodeSize(vm_size, cores_here, available)
-    return NodeSize(vm_size, known[0], min(int(known[1] * GIB), available))
+BLOCK = 512
+"""Bytes of a block, as POSIX counts them."""
+SPARE_PROCESSES = 4096
+"""What the user who runs the emulator may start beyond what runs when a job begins; a second line of defence."""
 
 
 def threads_per_worker(node: NodeSize, concurrency: int, workers: int) -> int:
@@ -85,54 +41,70 @@ def thread_variables(threads: int) -> dict[str, str]:
     return dict.fromkeys(names, str(threads))
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What one worker and everything that it started use: bytes of memory, number of processes."""
-
-    memory: int
-    processes: int
-
-
-def measure(workers: Mapping[int, int]) -> dict[int, Usage]:
-    """Measure the process trees of workers, given as key → pid, in one pass over the process table."""
-    children: dict[int, list[int]] = {}
-    memory: dict[int, int] = {}
-    for process in psutil.process_iter(["pid", "ppid", "memory_info"]):
-        found = process.info
-        children.setdefault(found["ppid"], []).append(found["pid"])
-        memory[found["pid"]] = found["memory_info"].rss if found["memory_info"] else 0
-    usages = {}
-    for key, pid in workers.items():
-        tree = [pid]
-        for member in tree:
-            tree.extend(children.get(member, ()))
-        usages[key] = Usage(sum(memory.get(member, 0) for member in tree), len(tree))
-    return usages
+def resource_limits(node: NodeSize) -> dict[str, int]:
+    """The limits that a worker sets on itself, by name: bytes of one file, and processes of the user."""
+    threads = 0
+    for process in psutil.process_iter(["uids", "num_threads"]):
+        if process.info["uids"] and process.info["uids"].real == os.getuid():
+            threads += process.info["num_threads"] or 1
+    limits = {"processes": threads + SPARE_PROCESSES}
+    return {**limits, "file_size": node.disk} if node.disk else limits
 
 
-def judge_node(node: NodeSize, usages: dict[int, Usage]) -> tuple[int, Failure] | None:
-    """Return the worker (by its key) that must be stopped on one node, and why; ``None`` when all is well."""
+def too_many_processes(node: NodeSize, usages: Mapping[int, Usage]) -> tuple[int, Failure] | None:
+    """The worker, by its key, that has started more processes than a worker may be."""
     if not usages:
         return None
     crowd = max(usages, key=lambda key: usages[key].processes)
-    if usages[crowd].processes > MAX_PROCESSES:
-        title = f"the worker was stopped: it had started more than {MAX_PROCESSES} processes"
-        return crowd, Failure("too_many_processes", title)
+    if usages[crowd].processes <= node.processes:
+        return None
+    title = f"the worker was stopped: it had started more than {node.processes} processes"
+    return crowd, Failure("too_many_processes", title)
+
+
+def too_much_memory(node: NodeSize, usages: Mapping[int, Usage]) -> tuple[int, Failure] | None:
+    """The largest worker of a node, by its key, when the node's workers use more memory than it has."""
     total = sum(usage.memory for usage in usages.values())
-    if node.memory and total > node.memory:
-        largest = max(usages, key=lambda key: usages[key].memory)
-        title = (
-            f"the worker was stopped: it used {usages[largest].memory / GIB:.2f} GB, and the node's processes "
-            f"together {total / GIB:.2f} GB, above the {node.memory / GIB:.2f} GB of {node.name}"
-        )
-        return largest, Failure("out_of_memory", title)
-    return None
+    if not node.memory or total <= node.memory:
+        return None
+    largest = max(usages, key=lambda key: usages[key].memory)
+    title = (
+        f"the worker was stopped: it used {usages[largest].memory / GIB:.2f} GB, and the node's processes "
+        f"together {total / GIB:.2f} GB, above the {node.memory / GIB:.2f} GB of {node.name}"
+    )
+    return largest, Failure("out_of_memory", title)
 
 
-def disk_failure(folder: str, reserve: int = DISK_RESERVE) -> Failure | None:
-    """Say so when the job has filled the disk down to the reserve."""
+def disk_failure(folder: Path, reserve: int = DISK_RESERVE) -> Failure | None:
+    """Say so when the disk of the job's folder is filled down to the reserve."""
     free = shutil.disk_usage(folder).free
     if free >= reserve:
         return None
     title = f"only {free / GIB:.2f} GB are left on the disk of {folder}; the job was stopped to keep a reserve"
     return Failure("disk", title)
+
+
+def quota_failure(node: NodeSize, nodes: int, written: int) -> Failure | None:
+    """Say so when a job's scripts have written more than its nodes have of disk."""
+    if not node.disk or written <= node.disk * nodes:
+        return None
+    many = f"{nodes} nodes of {node.name} have" if nodes > 1 else f"{node.name} has"
+    title = (
+        f"the job was stopped: its scripts had written {written / GIB:.2f} GB, and {many} {node.disk * nodes / GIB:.2f}"
+        " GB of disk"
+    )
+    return Failure("disk_quota", title)
+
+
+def size_below(folders: list[Path]) -> int:
+    """Bytes that the files below some folders take on disk; what cannot be read counts nothing."""
+    total, left = 0, [str(folder) for folder in folders]
+    while left:
+        with suppress(OSError), os.scandir(left.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(entry.path)
+                    continue
+                with suppress(OSError):
+                    total += entry.stat(follow_symlinks=False).st_blocks * BLOCK
+    return total

@@ -1,8 +1,8 @@
 """The logs of a job: written in its folder, shown live through the datastore.
 
-Layout, as in the service: ``logs/job_progress_overview.txt``, ``logs/user/error.txt``,
-``logs/user/stdout|stderr/<node>/process<NNN>.*.txt`` and ``logs/sys/…`` of the scoring step, and
-``logs/azureml/executionlogs.txt`` of the parent job.
+Layout, as in the service: ``logs/job_progress_overview.txt``, ``logs/job_result.txt``, ``logs/user/error.txt``,
+``logs/user/stdout|stderr|error/<node>/process<NNN>.*``, ``logs/sys/…`` and ``logs/perf/…`` (``node_logs``), and the
+environment's build log of the scoring step, and ``logs/azureml/executionlogs.txt`` of the parent job.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 
 PROGRESS = "logs/job_progress_overview.txt"
 USER_ERRORS = "logs/user/error.txt"
-DRIVER = "logs/sys/master.txt"
+RESULT = "logs/job_result.txt"
+DRIVER = "logs/sys/master_role.txt"
+BUILD = "azureml-logs/20_image_build_log.txt"
 EXECUTION = "logs/azureml/executionlogs.txt"
 PROGRESS_EVERY = 0.2
 UPLOAD_EVERY = 0.5
+SYSTEM_EVERY = 5.0
+"""Seconds between two uploads of a log: of the user's own, and of one that is read when something went wrong."""
 BYTES_PER_SECOND = 8 << 20
 """A log that grew is uploaded as a whole; the larger it is, the less often."""
 
@@ -54,6 +58,10 @@ class LogFolder:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+    def exists(self, name: str) -> bool:
+        """Whether anything was written to a log yet."""
+        return (self.folder / name).exists()
 
     def add(self, name: str, text: str, *, stamped: bool = True) -> None:
         """Append a text to a log."""
@@ -99,25 +107,27 @@ class Uploader:
 
     def _upload(self, *, everything: bool) -> list[str]:
         now = time.monotonic()
-        changed = [item for item in self._scan() if everything or self._due(item[2], now)]
+        changed = [item for item in self._scan() if everything or self._due(item, now)]
         with ThreadPoolExecutor(4) as threads:
             return [error for error in threads.map(self._send, changed) if error]
 
     def _scan(self) -> list[tuple[int, str, Path]]:
         found = []
         for number, (folder, _, _) in enumerate(self._sources):
-            for path in sorted(folder.rglob("*.txt")):
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
                 with suppress(OSError):
                     status = path.stat()
                     if self._sent.get(path, (-1, -1, 0.0))[:2] != (status.st_size, status.st_mtime_ns):
                         found.append((number, path.relative_to(folder).as_posix(), path))
         return found
 
-    def _due(self, path: Path, now: float) -> bool:
+    def _due(self, item: tuple[int, str, Path], now: float) -> bool:
+        _, name, path = item
         if path not in self._sent:
             return True
         size, _, sent = self._sent[path]
-        return now - sent >= max(UPLOAD_EVERY, size / BYTES_PER_SECOND)
+        least = SYSTEM_EVERY if name.startswith(("logs/sys/", "logs/perf/")) else UPLOAD_EVERY
+        return now - sent >= max(least, size / BYTES_PER_SECOND)
 
     def _send(self, item: tuple[int, str, Path]) -> str:
         number, name, path = item

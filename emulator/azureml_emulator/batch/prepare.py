@@ -11,7 +11,7 @@ from azureml_emulator.batch import environment
 from azureml_emulator.batch.failure import Failure, JobFailedError
 from azureml_emulator.batch.files import PlaceError, safe_join
 from azureml_emulator.batch.materialise import fetch_all
-from azureml_emulator.batch.mlflow_score import PICTURES, TABLES
+from azureml_emulator.batch.worker.mlflow_score import PICTURES, TABLES
 from azureml_emulator.settings import cache_folder
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CODE = "code"
 MODELS = "model"
 """Folders of a job; AZUREML_MODEL_DIR is the second, the *parent* of the registered model folder."""
-MLFLOW_SCRIPT = Path(__file__).with_name("mlflow_score.py")
+MLFLOW_SCRIPT = Path(__file__).with_name("worker") / "mlflow_score.py"
 
 
 def prepare(spec: JobSpec, files: AnyFiles, folder: Path, log: Callable[[str], None]) -> Environment:

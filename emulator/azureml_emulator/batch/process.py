@@ -10,10 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import psutil
-
 import azureml_emulator
-from azureml_emulator.batch.workers import kill_tree
+from azureml_emulator.batch.process_tree import kill_session, kill_tree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -87,7 +85,7 @@ class DriverProcess:
         """Wait until the process is gone, and make sure that everything it started is; its exit code."""
         code = await self._process.wait()
         if code != 0:
-            await asyncio.to_thread(sweep_session, self._process.pid)
+            await asyncio.to_thread(kill_session, self._process.pid)
         return code
 
     def kill(self) -> None:
@@ -110,11 +108,3 @@ class DriverProcess:
         if stream is not None and not stream.is_closing():
             with suppress(ConnectionError, RuntimeError):
                 stream.write(json.dumps(document).encode() + b"\n")
-
-
-def sweep_session(session: int) -> None:
-    """Kill what is left of a session whose leader died without cleaning up."""
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, OSError):
-            if os.getsid(process.pid) == session:
-                process.kill()

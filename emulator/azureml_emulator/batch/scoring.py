@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azureml_emulator.batch import limits, outputs
+from azureml_emulator.batch.book import Book
 from azureml_emulator.batch.failure import Failure, JobFailedError, Screen
 from azureml_emulator.batch.files import AnyFiles, Listing, PlaceError
-from azureml_emulator.batch.logs import (
-    DRIVER,
-    EXECUTION,
-    PROGRESS,
-    PROGRESS_EVERY,
-    USER_ERRORS,
-    LogFolder,
-    Uploader,
-    progress_line,
-)
+from azureml_emulator.batch.logs import BUILD, DRIVER, EXECUTION, RESULT, USER_ERRORS, LogFolder, Uploader
 from azureml_emulator.batch.materialise import InputFiles, list_input
+from azureml_emulator.batch.members import Members
 from azureml_emulator.batch.minibatch import Ledger, sort_files, split
 from azureml_emulator.batch.pool import Pool
 from azureml_emulator.batch.prepare import CODE, prepare, scorable
 from azureml_emulator.batch.variables import worker_variables
+from azureml_emulator.batch.watch import Watch
 from azureml_emulator.batch.workers import Launch, Slot, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azureml_emulator.batch.minibatch import Outcome
     from azureml_emulator.batch.spec import JobSpec
 
-FULL_REPORTS = 100
-"""Failed attempts that are reported with their traceback; later ones get a line each."""
+
+WRITTEN = ("nodes", "output", "step")
+"""Folders of a job that scripts write to."""
 
 
 class Reporter(Protocol):
@@ -66,7 +59,6 @@ class Job:
         self.files = AnyFiles(spec.storage)
         self._uploader = self._make_uploader()
         self._python = ""
-        self._failures = 0
 
     def run(self) -> None:
         """Do everything.
@@ -98,6 +90,8 @@ class Job:
         if error is not None:
             self.logs.add(USER_ERRORS, error["message"])
             self.job_logs.add(EXECUTION, error["message"])
+        self._note(status + (f": {error['message'].splitlines()[0]}" if error is not None else ""))
+        self.logs.add(RESULT, error["message"] if error is not None else f"Job {self.spec.name}: {status}")
         self.job_logs.add(EXECUTION, f"Job {self.spec.name}: {status}")
         for problem in self._uploader.finish():
             self.control.emit("notice", text=problem)
@@ -106,7 +100,7 @@ class Job:
 
     def _prepare(self) -> None:
         """Environment, code and model."""
-        ready = prepare(self.spec, self.files, self.folder, self._note)
+        ready = prepare(self.spec, self.files, self.folder, lambda line: self.logs.add(BUILD, line))
         self.control.check()
         for notice in ready.notices:
             self.job_logs.add(EXECUTION, notice)
@@ -125,12 +119,19 @@ class Job:
         with outputs.Journal(self.folder) as journal:
             ledger = Ledger(batches, scoring.max_retries, scoring.error_threshold, dict(journal.finished))
             left = [batch for batch in batches if batch.index not in journal.finished]
+            self._note(
+                f"{len(plan.names)} items in {len(batches)} mini-batches of up to {scoring.mini_batch_size}, for "
+                f"{scoring.nodes} × {scoring.concurrency} workers on {spec.node.name}"
+            )
             if journal.finished:
                 self._note(f"Resuming: {len(journal.finished)} of {len(batches)} mini-batches are done already.")
             slots = [Slot(n, p) for p in range(scoring.concurrency) for n in range(scoring.nodes)][: len(left)]
             source = InputFiles(self.files, plan, left, self.folder / "input")
-            book = Book(self, journal, ledger, len(plan.names))
-            pool = Pool(spec, ledger, source, book, self._starter(len(slots)), slots)
+            book = Book(spec.name, self.logs, self.control, journal, ledger, len(plan.names))
+            members = Members(self._starter(len(slots), book), slots)
+            written = [self.folder / name for name in WRITTEN]
+            watch = Watch(spec.node, scoring.nodes, self.folder, written, book)
+            pool = Pool(spec, ledger, source, book, members, watch, self._set_up())
             self.control.on_cancel = pool.cancel
             self.control.check()
             source.start(pool.wake)
@@ -142,7 +143,26 @@ class Job:
             if scoring.output_action == "AppendRow":
                 journal.assemble(self.output / scoring.output_file)
 
-    def _starter(self, workers: int) -> Callable[[Slot], WorkerProcess]:
+    def _set_up(self) -> Callable[[WorkerProcess], dict[str, Any]]:
+        """The first command of every worker."""
+        scoring, most = self.spec.scoring, limits.resource_limits(self.spec.node)
+
+        def command(worker: WorkerProcess) -> dict[str, Any]:
+            log_dir = self.logs.folder / "logs/user/entry_script_log" / worker.slot.node_name
+            return {
+                "command": "setup",
+                "folder": str(worker.launch.folder),
+                "script": self.spec.script,
+                "logging_level": scoring.logging_level.upper(),
+                "keep_rows": scoring.output_action == "AppendRow",
+                "log_dir": str(log_dir),
+                "process_name": worker.slot.process_name,
+                "limits": most,
+            }
+
+        return command
+
+    def _starter(self, workers: int, book: Book) -> Callable[[Slot], WorkerProcess]:
         threads = limits.threads_per_worker(self.spec.node, self.spec.scoring.concurrency, max(1, workers))
         variables = worker_variables(self.spec, self._python, self.folder, threads)
         for node in range(self.spec.scoring.nodes):
@@ -158,7 +178,7 @@ class Job:
             own = {"HOME": str(folder.parent), "TMPDIR": str(folder.parent / "tmp")}
             launch = Launch(self._python, folder, {**variables, **own, **self.spec.variables}, stdout, stderr)
             worker = WorkerProcess(slot, launch)
-            self._note(f"{slot.node_name}/{slot.process_name} started as process {worker.process.pid}")
+            book.started(slot, worker.process.pid)
             return worker
 
         return start
@@ -193,18 +213,11 @@ class Job:
 
     def _state(self, status: str) -> None:
         self.job_logs.add(EXECUTION, f"Job {self.spec.name}: {status}")
+        self._note(status)
         self.control.emit("state", status=status)
 
     def _note(self, text: str) -> None:
         self.logs.add(DRIVER, text)
-
-    def report(self, failure: Failure) -> None:
-        """Put a failed attempt into the user's error log."""
-        self._failures += 1
-        if self._failures > FULL_REPORTS:
-            self.logs.add(USER_ERRORS, f"{failure.title} ({failure.where}; {', '.join(failure.files[:1])})")
-        else:
-            self.logs.add(USER_ERRORS, str(Screen(self.spec.name, "an attempt failed", failure)) + "\n")
 
     def _make_uploader(self) -> Uploader:
         def announce(number: int, name: str) -> None:
@@ -215,44 +228,3 @@ class Job:
             for folder, place in ((self.logs, self.spec.logs), (self.job_logs, self.spec.parent_logs))
         ]
         return Uploader(sources, announce)
-
-
-class Book:
-    """Writes outcomes to the journal and progress to whoever watches, at most five times a second."""
-
-    def __init__(self, job: Job, journal: outputs.Journal, ledger: Ledger, items: int) -> None:
-        self._job = job
-        self._journal = journal
-        self._ledger = ledger
-        self._items = items
-        self._begun = time.monotonic()
-        self._shown = 0.0
-        self.progress(final=True)
-
-    def finished(self, outcome: Outcome, rows: str) -> None:
-        """A mini-batch is through."""
-        self._journal.add(outcome, rows)
-        self.progress()
-
-    def failed(self, failure: Failure) -> None:
-        """An attempt failed."""
-        self._job.report(failure)
-
-    def progress(self, *, final: bool = False) -> None:
-        """Show where the job stands."""
-        now = time.monotonic()
-        if not final and now - self._shown < PROGRESS_EVERY:
-            return
-        self._shown = now
-        ledger = self._ledger
-        done, total = len(ledger.finished), len(ledger.batches)
-        line = progress_line(done, total, ledger, self._items, now - self._begun)
-        self._job.logs.add(PROGRESS, line, stamped=False)
-        self._job.control.emit(
-            "progress",
-            done=done,
-            total=total,
-            items_done=ledger.items_done,
-            items_total=self._items,
-            items_failed=ledger.items_failed,
-        )

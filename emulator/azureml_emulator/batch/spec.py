@@ -72,11 +72,16 @@ class Scoring:
 
 @dataclass(frozen=True)
 class NodeSize:
-    """One node's share of this machine: cores, and memory in bytes (0: not limited)."""
+    """One node's share of this machine: cores, bytes of memory, bytes that scripts may write to disk (0: not limited).
+
+    ``processes`` is how many a worker may be, with everything that it starts.
+    """
 
     name: str
     cores: int
     memory: int
+    disk: int = 0
+    processes: int = 512
 
 
 @dataclass(frozen=True)

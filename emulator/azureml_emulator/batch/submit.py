@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.batch.lenient import BodyError, parse_duration
-from azureml_emulator.batch.limits import node_size
 from azureml_emulator.batch.records import job_id, log_folder, new_record
 from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, Place, Scoring
+from azureml_emulator.batch.vm_sizes import node_size
 from azureml_emulator.http import ServiceError
 from azureml_emulator.uris import UriError, resolve
 

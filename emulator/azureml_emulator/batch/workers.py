@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import struct
 import subprocess
 from contextlib import suppress
@@ -12,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
+from azureml_emulator.batch.process_tree import kill_tree
 
 HEADER = struct.Struct(">Q")
 READ_SIZE = 1 << 20
-WORKER = Path(__file__).with_name("worker.py")
+WORKER = Path(__file__).with_name("worker") / "__main__.py"
 
 
 class FrameBuffer:
@@ -133,17 +132,3 @@ class WorkerProcess:
             with suppress(OSError):
                 os.close(descriptor)
         return code
-
-
-def kill_tree(pid: int, *, itself: bool = True) -> None:
-    """Kill a process group and every descendant of its leader, those in other sessions included."""
-    doomed = []
-    with suppress(psutil.Error):
-        leader = psutil.Process(pid)
-        doomed = [*leader.children(recursive=True), *([leader] if itself else [])]
-    if itself:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-    for process in doomed:
-        with suppress(psutil.Error):
-            process.kill()

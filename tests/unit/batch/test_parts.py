@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azureml_emulator.batch import records, worker
+from azureml_emulator.batch import records
 from azureml_emulator.batch.failure import from_exit
 from azureml_emulator.batch.files import PlaceError, safe_join
-from azureml_emulator.batch.limits import GIB, node_size, threads_per_worker
+from azureml_emulator.batch.limits import threads_per_worker
 from azureml_emulator.batch.minibatch import Outcome
 from azureml_emulator.batch.outputs import Journal
 from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, NodeSize, Place, Scoring, StorageAccess
+from azureml_emulator.batch.vm_sizes import GIB, node_size
+from azureml_emulator.batch.worker import script as worker
 from azureml_emulator.batch.workers import FrameBuffer, frame
 
 DOCUMENTS = st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), max_size=6)
@@ -68,17 +70,18 @@ def test_a_torn_journal_loses_no_row_and_doubles_none(tmp_path: Path, torn: str)
 
 
 @pytest.mark.parametrize(
-    ("size", "cores", "memory"),
+    ("size", "cores", "memory", "disk"),
     [
-        ("STANDARD_D2_V2", 2, 7),
-        ("Standard_DS3_v2", 4, 14),
-        ("standard_d4s_v3", 4, 16),
-        ("Standard_E8s_v5", 8, 64),
-        ("Standard_F4s_v2", 4, 8),
+        ("STANDARD_D2_V2", 2, 7, 100),
+        ("Standard_DS3_v2", 4, 14, 200),
+        ("standard_d4s_v3", 4, 16, 100),
+        ("Standard_E8s_v5", 8, 64, 200),
+        ("Standard_F4s_v2", 4, 8, 100),
+        ("Standard_B2s", 2, 4, 8),
     ],
 )
-def test_vm_sizes_have_cores_and_memory(size: str, cores: int, memory: float) -> None:
-    assert node_size(size, machine_memory=1000 * GIB) == NodeSize(size, cores, int(memory * GIB))
+def test_vm_sizes_have_cores_memory_and_disk(size: str, cores: int, memory: float, disk: int) -> None:
+    assert node_size(size, machine_memory=1000 * GIB) == NodeSize(size, cores, int(memory * GIB), disk * GIB)
 
 
 def test_no_node_has_more_memory_than_this_machine() -> None:
