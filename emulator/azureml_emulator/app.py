@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from azureml_emulator.arm import operations, resources
 from azureml_emulator.batch import openapi as batch_openapi
 from azureml_emulator.batch import routes as batch_routes
 from azureml_emulator.blobs import BlobProxy
+from azureml_emulator.front import WAY, Way, address_of
 from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
 from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS
@@ -40,7 +40,6 @@ ROUTES: tuple[Route, ...] = (
     *tokens.ROUTES,
     *control.ROUTES,
     *faults.ROUTES,
-    Route("GET", "/discovery/workspaces/{workspace_guid}", discovery, "open", "discovery"),
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *batch_routes.ROUTES,
     *batch_openapi.ROUTES,
@@ -56,6 +55,7 @@ SUPPORTED = frozenset(
 
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-zA-Z]+)?")
 _LARGEST_BODY = 16 * 1024 * 1024
+_FIRST_ERROR = 400
 _SIDES: Mapping[Face, str] = {"arm": "arm", "history": "arm", "dataplane": "ml"}
 
 
@@ -80,7 +80,7 @@ class App:
             reply, face = await self._answer(scope, receive, raw_path.partition(b"?")[0], headers)
         except ClientDisconnect:
             return
-        await _write(reply, face, headers)(scope, receive, send)
+        await _write(reply, face, headers, scope[WAY])(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, raw_path: bytes, headers: Headers) -> tuple[Reply, Face]:
         method: str = scope["method"]
@@ -98,10 +98,11 @@ class App:
             query = CaseInsensitive(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
             if face == "arm":
                 _check_api_version(query)
-            body = await _read(Request(scope, receive), headers)
+            body = await _read(Request(scope, receive), headers, scope[WAY])
             call = Call(
                 method=method,
                 path="/" + "/".join(segments),
+                address=address_of(scope),
                 params=match.params(names),
                 query=query,
                 headers=headers,
@@ -165,7 +166,7 @@ def _check_api_version(query: Mapping[str, str]) -> None:
         )
 
 
-async def _read(request: Request, headers: Headers) -> Any:
+async def _read(request: Request, headers: Headers, way: Way) -> Any:
     if request.method in {"GET", "HEAD"}:
         return None
     length = headers.get("content-length", "0")
@@ -175,7 +176,7 @@ async def _read(request: Request, headers: Headers) -> Any:
     kind = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True))
-    return parse_json(data)
+    return way.read(data, parse_json(data))
 
 
 async def _body(request: Request) -> bytes:
@@ -203,8 +204,8 @@ def _error(error: ServiceError, face: Face) -> Reply:
     return Reply({"error": body}, error.status, error.headers)
 
 
-def _write(reply: Reply, face: Face, headers: Headers) -> Response:
-    body = b"" if reply.body is None else orjson.dumps(reply.body)
+def _write(reply: Reply, face: Face, headers: Headers, way: Way) -> Response:
+    body = b"" if reply.body is None else way.write(reply.body, error=reply.status >= _FIRST_ERROR)
     response = Response(body, reply.status)
     out = response.raw_headers
     if reply.body is not None:
@@ -218,5 +219,5 @@ def _write(reply: Reply, face: Face, headers: Headers) -> Response:
             out.append((b"x-ms-client-request-id", client.encode("latin-1", "replace")))
         out.append((b"cache-control", b"no-cache"))
     for name, value in reply.headers.items():
-        out.append((name.lower().encode(), value.encode("latin-1", "replace")))
+        out.append((name.lower().encode(), way.header(value).encode("latin-1", "replace")))
     return response

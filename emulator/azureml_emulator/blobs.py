@@ -102,11 +102,9 @@ class BlobProxy:
 
     def _copy_source(self, url: bytes) -> bytes:
         """Azurite reads copy sources itself, so it is given its own address for them."""
-        prefix = self._emulator.urls.origin.encode() + BLOB_PREFIX.encode()
-        if not url.startswith(prefix):
-            return url
-        base = self._emulator.storage.internal_url.rpartition("/")[0].encode()
-        return base + self._internal(BLOB_PREFIX.encode() + url[len(prefix) :])
+        public = self._emulator.own.real_address(url.decode("latin-1"))
+        rest = public.removeprefix(f"{self._emulator.urls.blob_endpoint}/")
+        return url if rest == public else f"{self._emulator.storage.internal_url}/{rest}".encode("latin-1")
 
 
 def _completes_blob(scope: Scope) -> bool:

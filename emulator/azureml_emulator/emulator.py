@@ -11,11 +11,13 @@ from azureml_emulator.clock import Clock
 from azureml_emulator.counters import Counters
 from azureml_emulator.faults import Faults
 from azureml_emulator.files import read_or_create
+from azureml_emulator.front import OwnAddress
 from azureml_emulator.identity import Identity
 from azureml_emulator.kinds import KINDS, seed
+from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.settings import STORAGE_ACCOUNT
 from azureml_emulator.storage import Storage
-from azureml_emulator.store import Store
+from azureml_emulator.store import Document, Store
 from azureml_emulator.urls import Urls
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from azureml_emulator.settings import Settings
 
 _SELF = "/emulator"
+_FORM = {"addresses": "real"}
 
 OPERATION_LIFE = 24 * 3600.0
 """Seconds for which a finished operation can still be polled."""
@@ -36,6 +39,7 @@ class Emulator:
     store: Store
     clock: Clock
     urls: Urls
+    own: OwnAddress
     storage: Storage
     jobs: JobManager
 
@@ -47,7 +51,8 @@ class Emulator:
         self.store = Store(self.home / "state.db")
         host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104
         host = f"[{host}]" if ":" in host else host
-        self.urls = Urls(origin=f"https://{host}:{settings.port}", account=STORAGE_ACCOUNT)
+        self.urls = Urls(account=STORAGE_ACCOUNT)
+        self.own = OwnAddress(f"https://{host}:{settings.port}", self.urls)
         self.counters = Counters()
         self.faults = Faults()
         self.control_key = read_or_create(self.home / "control.key", lambda: secrets.token_urlsafe(32))
@@ -67,11 +72,17 @@ class Emulator:
         await self.jobs.start()
 
     def _move_in(self) -> None:
-        """Take the addresses in an older state along when the emulator listens elsewhere than before."""
-        before = self.store.get(_SELF)
-        if before is not None and before["authority"] != self.urls.authority:
-            self.store.replace_text(f"{before['authority']}/", f"{self.urls.authority}/")
-        self.store.put(_SELF, "emulator", "", {"authority": self.urls.authority})
+        """Give a state that holds the emulator's own addresses, as older ones do, those of the service."""
+        if self.store.get(_SELF) != _FORM:
+            with self.store.transaction():
+                self.store.rewrite(self._with_real_addresses)
+                self.store.put(_SELF, "emulator", "", _FORM)
+
+    def _with_real_addresses(self, document: Document) -> Document:
+        real: Document = self.own.real(document)
+        if real.get("type") == WORKSPACE.type:
+            real["properties"]["discoveryUrl"] = self.urls.discovery(real["location"])
+        return real
 
     async def stop(self) -> None:
         """Stop jobs, then Azurite, and close the state."""

@@ -95,13 +95,15 @@ class ServiceError(Exception):
 class Call:
     """One request, decoded.
 
-    ``path`` is the decoded path; ``params`` the values of the route's path parameters as the client wrote
+    ``path`` is the decoded path; ``address`` the whole address that the client asked, without its query;
+    ``params`` the values of the route's path parameters as the client wrote
     them; ``body`` the JSON document (``None`` when empty), or a mapping of strings for a form; ``claims``
     the token's claims (empty for faces without a token).
     """
 
     method: str
     path: str
+    address: str
     params: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]

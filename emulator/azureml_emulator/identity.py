@@ -94,9 +94,8 @@ class Identity:
             "tenant_region_scope": None,
         }
 
-    def instance(self) -> dict[str, Any]:
-        """The instance discovery document: this emulator is the only cloud that it knows."""
-        host = self._urls.authority
+    def instance(self, host: str) -> dict[str, Any]:
+        """The instance discovery document, for clients that know the authority as ``host``."""
         tenant = self._urls.tenant(self.tenant_id)
         return {
             "tenant_discovery_endpoint": f"{tenant}/v2.0/.well-known/openid-configuration",

@@ -25,6 +25,7 @@ from azureml_emulator.app import App
 from azureml_emulator.emulator import Emulator
 from azureml_emulator.faults import FaultyApp
 from azureml_emulator.files import write_atomic
+from azureml_emulator.front import Front
 from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, hold_home, listen
 from azureml_emulator.settings import DEFAULT_PORT, LongRunning, Settings, default_home
 from azureml_emulator.tls import ensure_certificates
@@ -107,7 +108,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
     names = [*_NAMES, settings.host] if settings.host not in {"0.0.0.0", "::", *_NAMES} else list(_NAMES)  # noqa: S104
     certificates = ensure_certificates(settings.home / "tls", names)
     config = uvicorn.Config(
-        FaultyApp(App(emulator), emulator.faults),
+        Front(FaultyApp(App(emulator), emulator.faults), emulator.own),
         loop="uvloop",
         http="httptools",
         lifespan="off",
@@ -129,14 +130,14 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
     state = settings.home / "emulator.json"
     description = {
         "pid": os.getpid(),
-        "origin": emulator.urls.origin,
+        "origin": emulator.own.origin,
         "host": settings.host,
         "port": settings.port,
         "lro": str(settings.long_running),
         "started": emulator.clock.timestamp(),
     }
     write_atomic(state, json.dumps(description, indent=2).encode())
-    _LOG.info("serving %s from %s", emulator.urls.origin, settings.home)
+    _LOG.info("serving %s from %s", emulator.own.origin, settings.home)
     if not settings.loopback_only:
         _LOG.warning("listening on %s: other machines can reach this emulator", settings.host)
     try:

@@ -168,14 +168,13 @@ class Store:
         )
         return [_load(row[0]) for row in rows]
 
-    def replace_text(self, old: str, new: str) -> int:
-        """Replace a text in all documents, as one write; how many documents held it."""
+    def rewrite(self, change: Callable[[Document], Document]) -> None:
+        """Change every document, as one write."""
         with self.transaction():
-            return self._db.execute(
-                "UPDATE documents SET body = CAST(replace(CAST(body AS TEXT), ?, ?) AS BLOB) "
-                "WHERE instr(CAST(body AS TEXT), ?)",
-                (old, new, old),
-            ).rowcount
+            for seq, body in self._db.execute("SELECT seq, body FROM documents").fetchall():
+                new = orjson.dumps(change(_load(body)))
+                if new != body:
+                    self._db.execute("UPDATE documents SET body = ? WHERE seq = ?", (new, seq))
 
     def count(self, kind: str | None = None) -> int:
         """How many documents there are, of one kind or of all."""

@@ -6,10 +6,11 @@ import base64
 import binascii
 import uuid
 from datetime import UTC, datetime
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from azureml_emulator.http import Call, Reply, Route
 from azureml_emulator.identity import OAuthError
+from azureml_emulator.urls import LOGIN_HOST
 
 
 def _refusal(call: Call, error: OAuthError) -> Reply:
@@ -22,7 +23,7 @@ def _refusal(call: Call, error: OAuthError) -> Reply:
         "timestamp": now,
         "trace_id": trace,
         "correlation_id": correlation,
-        "error_uri": f"{call.emulator.urls.origin}/error?code={error.number}",
+        "error_uri": f"https://{LOGIN_HOST}/error?code={error.number}",
     }
     return Reply(body, error.status)
 
@@ -35,7 +36,7 @@ def _configuration(call: Call) -> Reply:
 
 
 def _instance(call: Call) -> Reply:
-    return Reply(call.emulator.identity.instance())
+    return Reply(call.emulator.identity.instance(urlsplit(call.address).netloc))
 
 
 def _keys(call: Call) -> Reply:

@@ -47,6 +47,11 @@ class Tracked(Body):
     sku: dict[str, Any] | None = None
 
 
+def region(location: str) -> str:
+    """A location as the service writes it: ``eastus`` for ``East US``."""
+    return location.replace(" ", "").lower()
+
+
 @dataclass(frozen=True)
 class Target:
     """One resource of one request: where it is, what it belongs to, who asks."""

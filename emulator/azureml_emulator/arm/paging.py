@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from azureml_emulator.http import Call, Reply, ServiceError
 from azureml_emulator.store import Document, Page
@@ -35,7 +35,7 @@ def page_reply(call: Call, kind: str, parent: str, keep: Keep | None) -> Reply:
     body: dict[str, object] = {"value": page.documents}
     if page.cursor is not None:
         query = {**call.query, "$skip": f"{_CURSOR}{page.cursor}"}
-        body["nextLink"] = f"{call.emulator.urls.arm(quote(call.path))}?{urlencode(query)}"
+        body["nextLink"] = f"{call.address}?{urlencode(query)}"
     return Reply(body)
 
 

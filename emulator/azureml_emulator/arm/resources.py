@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from azureml_emulator.arm import documents, errors
-from azureml_emulator.arm.kind import Action, Kind, Target, Tracked, parent_id
+from azureml_emulator.arm.kind import Action, Kind, Target, Tracked, parent_id, region
 from azureml_emulator.arm.paging import page_reply
 from azureml_emulator.http import Call, Reply, Route, ServiceError
 from azureml_emulator.store import Document
@@ -196,7 +196,7 @@ def _envelope(target: Target, body: Tracked) -> dict[str, Any]:
     """Location, tags, identity and the like of a tracked resource."""
     if not body.location:
         raise errors.location_required()
-    location = body.location.replace(" ", "").lower()
+    location = region(body.location)
     old = target.old or {}
     if old and old.get("location") != location:
         raise errors.other_location(target, str(old.get("location")), location)

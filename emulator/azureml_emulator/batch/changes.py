@@ -63,15 +63,15 @@ def put_job(call: Call) -> Reply:
             f"The emulator does not support making jobs of the type {asked.job_type}; invoke an endpoint instead.",
         ) from None
     _refuse_step(record, is_step=is_step)
-    origin = call.emulator.urls.origin
-    now, given = views.arm_job(record, origin)["properties"], asked.sent()
+    services = lookup.services(call)
+    now, given = views.arm_job(record, services)["properties"], asked.sent()
     for what in ("jobType", "experimentName", "computeId"):
         if given.get(what) is not None and str(given[what]).lower() != str(now[what]).lower():
             raise ServiceError(400, "UserError", EXISTS.format(what=what), f"properties.{what}")
     changeable = {"displayName", "description", "isArchived"}
     shown = {key: value for key, value in given.items() if key in changeable}
     _save(call, record, shown, asked.tags, asked.properties)
-    return Reply(views.arm_job(record, origin))
+    return Reply(views.arm_job(record, services))
 
 
 def patch_run(call: Call) -> Reply:

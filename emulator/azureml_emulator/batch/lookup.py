@@ -24,6 +24,11 @@ def workspace(call: Call) -> Document:
     return found
 
 
+def services(call: Call) -> str:
+    """The address of the services of the region that a request's workspace is in."""
+    return call.emulator.urls.services(workspace(call)["location"])
+
+
 def job(call: Call, name: str) -> tuple[Document, bool]:
     """A job by its own name or by its step's, and whether it was the step's.
 

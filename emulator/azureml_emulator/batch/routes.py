@@ -115,7 +115,7 @@ def _page(call: Call, workspace_id: str, wanted: dict[str, str]) -> Reply:
     if following is not None:
         version = call.query.get("api-version", LISTING_VERSION)
         query = f"api-version={version}&$top={most}&$skipToken={following}"
-        answer["nextLink"] = f"{call.emulator.urls.origin}{call.path}?{query}"
+        answer["nextLink"] = f"{call.address}?{query}"
     return Reply(answer)
 
 
@@ -125,7 +125,7 @@ def _page(call: Call, workspace_id: str, wanted: dict[str, str]) -> Reply:
 def get_job(call: Call) -> Reply:
     """``GET {WS}/jobs/{name}``: a job, or one of their steps."""
     record, is_step = lookup.job(call, call.params["job"])
-    return Reply(views.arm_step(record) if is_step else views.arm_job(record, call.emulator.urls.origin))
+    return Reply(views.arm_step(record) if is_step else views.arm_job(record, lookup.services(call)))
 
 
 def list_arm_jobs(call: Call) -> Reply:
@@ -135,11 +135,11 @@ def list_arm_jobs(call: Call) -> Reply:
     """
     workspace = lookup.workspace(call)
     skip = call.query.get("$skip", "")
-    origin, in_view, query = call.emulator.urls.origin, view_filter(call), call.query
+    services, in_view, query = lookup.services(call), view_filter(call), call.query
     pairs = key_values(query.get("properties", ""))
 
     def keep(record: Document) -> bool:
-        shown = views.arm_job(record, origin)["properties"]
+        shown = views.arm_job(record, services)["properties"]
         return (
             in_view(shown)
             and query.get("jobType", shown["jobType"]).lower() == shown["jobType"].lower()
@@ -150,9 +150,9 @@ def list_arm_jobs(call: Call) -> Reply:
     records, following = call.emulator.jobs.records.page(
         workspace["id"], size=PAGE, cursor=whole("$skip", skip) if skip else None, keep=keep
     )
-    answer: dict[str, Any] = {"value": [views.arm_job(record, origin) for record in records]}
+    answer: dict[str, Any] = {"value": [views.arm_job(record, services) for record in records]}
     if following is not None:
-        answer["nextLink"] = f"{origin}{call.path}?{urlencode({**query, '$skip': following})}"
+        answer["nextLink"] = f"{call.address}?{urlencode({**query, '$skip': following})}"
     return Reply(answer)
 
 

@@ -122,11 +122,11 @@ def system_data(record: Document) -> dict[str, Any]:
     return {"createdAt": record["created"], "createdByType": "Application"}
 
 
-def arm_job(record: Document, origin: str) -> dict[str, Any]:
-    """A job over ARM: a pipeline job with one step."""
+def arm_job(record: Document, services_url: str) -> dict[str, Any]:
+    """A job over ARM: a pipeline job with one step; ``services_url`` is where its region's services are."""
     asked = record["asked"]
     services = {
-        "Tracking": _service("Tracking", f"{origin}/mlflow/v1.0{record['workspace']}"),
+        "Tracking": _service("Tracking", f"{services_url}/mlflow/v1.0{record['workspace']}"),
         "Studio": _service("Studio", f"https://ml.azure.com/runs/{record['name']}?wsid={record['workspace']}"),
     }
     return {

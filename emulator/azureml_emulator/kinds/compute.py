@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from azureml_emulator.arm import errors
-from azureml_emulator.arm.kind import Action, Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Action, Kind, NameRule, Patch, Properties, Target, Tracked, region
 from azureml_emulator.arm.schema import Body, Duration, choice
 from azureml_emulator.http import Call, Reply, ServiceError
 from azureml_emulator.kinds.workspace import WORKSPACE
@@ -113,7 +113,7 @@ def _prepare(target: Target, body: Any) -> Properties:
     now = target.emulator.clock.timestamp()
     return {
         **given,
-        "computeLocation": given["computeLocation"] or body.location.replace(" ", "").lower(),
+        "computeLocation": given["computeLocation"] or region(body.location),
         "createdOn": old.get("createdOn", now),
         "modifiedOn": now,
         "resourceId": None,

@@ -44,13 +44,13 @@ class DatastoreBody(Body):
 
 def _prepare(target: Target, body: Any) -> Properties:
     given = body.properties.dump()
-    urls, storage = target.emulator.urls, target.emulator.storage
+    storage = target.emulator.storage
     if given["datastoreType"] != "AzureBlob":
         raise ServiceError(
             501, "NotImplemented", f"The emulator does not support datastores of the type {given['datastoreType']}."
         )
-    account = given["accountName"] or urls.blob_account_name
-    if account not in {urls.blob_account_name, storage.account_name}:
+    account = given["accountName"] or storage.account_name
+    if account != storage.account_name:
         raise ServiceError(
             501,
             "NotImplemented",
@@ -63,7 +63,7 @@ def _prepare(target: Target, body: Any) -> Properties:
         raise errors.must_not_be_empty("Container Name", "properties.containerName")
     return {
         **given,
-        "accountName": urls.blob_account_name,
+        "accountName": account,
         "containerName": container,
         "endpoint": BLOB_SUFFIX,
         "protocol": "https",

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from azureml_emulator.arm import documents
-from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked, region
 from azureml_emulator.arm.schema import Body, NewTags
 from azureml_emulator.http import Call, Reply
 from azureml_emulator.store import Document
@@ -71,7 +71,7 @@ def _workspace(target: Target, body: Any) -> Properties:
         "tenantId": target.emulator.identity.tenant_id,
         "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{account}",
         "storageHnsEnabled": False,
-        "discoveryUrl": target.emulator.urls.discovery(guid),
+        "discoveryUrl": target.emulator.urls.discovery(region(str(body.location))),
         "provisioningState": "Succeeded",
     }
 
@@ -129,6 +129,5 @@ _SERVICES = (
 
 
 def discovery(call: Call) -> Reply:
-    """The addresses of a workspace's services, as its ``discoveryUrl`` answers them."""
-    origin = call.emulator.urls.origin
-    return Reply(dict.fromkeys(_SERVICES, origin))
+    """The addresses of a region's services, as a workspace's ``discoveryUrl`` answers them: all are this one."""
+    return Reply(dict.fromkeys(_SERVICES, call.address.removesuffix(call.path)))
