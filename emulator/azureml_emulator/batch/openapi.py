@@ -22,16 +22,20 @@ def openapi(call: Call) -> Reply:
     """The OpenAPI document, as Swagger 2.0 unless ``version=3`` asks for the other form."""
     endpoint = submit.find_endpoint(call.emulator, call.params["endpoint"], call.params["region"])
     served = submit.route(call.emulator, endpoint, call.headers.get(DEPLOYMENT_HEADER))
-    return Reply(swagger.in_version(swagger.document(job_api(call.emulator, served)), call.query.get("version")))
+    # Swagger 2.0 has the host alone, which is no address that could be translated at the door.
+    server = call.address.rpartition("/")[0]
+    return Reply(
+        swagger.in_version(swagger.document(job_api(call.emulator, served, server)), call.query.get("version"))
+    )
 
 
-def job_api(emulator: Emulator, served: submit.Served) -> swagger.JobApi:
+def job_api(emulator: Emulator, served: submit.Served, server: str) -> swagger.JobApi:
     """What the endpoint takes with this deployment behind it: one data input, at most one output."""
     name, urls = served.endpoint["name"], emulator.urls
     return swagger.JobApi(
         title=name,
         description=served.endpoint["properties"].get("description") or f"The batch endpoint {name}.",
-        server=urls.scoring(name, served.workspace["location"]).removesuffix("/jobs"),
+        server=server,
         token_url=f"{urls.tenant(emulator.identity.tenant_id)}/oauth2/v2.0/token",
         inputs=swagger.one_of_any_name(swagger.data_input()),
         outputs={"type": "object", "maxProperties": 1, "additionalProperties": swagger.output()},
