@@ -15,6 +15,7 @@ from azureml_emulator.front import OwnAddress
 from azureml_emulator.identity import Identity
 from azureml_emulator.kinds import KINDS, seed
 from azureml_emulator.kinds.workspace import WORKSPACE
+from azureml_emulator.pipeline.manager import PipelineManager
 from azureml_emulator.settings import STORAGE_ACCOUNT
 from azureml_emulator.storage import Storage
 from azureml_emulator.store import Document, Store
@@ -42,6 +43,7 @@ class Emulator:
     own: OwnAddress
     storage: Storage
     jobs: JobManager
+    pipelines: PipelineManager
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -61,6 +63,7 @@ class Emulator:
         self.operations = Operations(self, {kind.name: kind for kind in KINDS})
         self.storage = Storage(self)
         self.jobs = JobManager(self)
+        self.pipelines = PipelineManager(self)
 
     async def start(self) -> None:
         """Seed the state and start the services; Azurite comes up in the background."""
@@ -70,6 +73,7 @@ class Emulator:
             self.storage.start()
         self.operations.recover(forget_before=self.clock.now() - OPERATION_LIFE)
         await self.jobs.start()
+        self.pipelines.start()
 
     def _move_in(self) -> None:
         """Give a state that holds the emulator's own addresses, as older ones do, those of the service."""
@@ -87,6 +91,7 @@ class Emulator:
     async def stop(self) -> None:
         """Stop jobs, then Azurite, and close the state."""
         await self.jobs.stop()
+        await self.pipelines.stop()
         self.operations.stop()
         await self.storage.stop()
         self.store.close()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _FORMS = (
     "https://{account}.blob.core.windows.net/{container}/{path}, "
     "azureml://datastores/{datastore}/paths/{path} (also with subscription, resource group and workspace), "
-    "a data asset as azureml:{name}:{version}, azureml:{name}@latest or its id"
+    "a data asset as azureml:{name}:{version}, azureml:{name}@latest or its id, "
+    "a job's output as azureml://jobs/{job}/outputs/{output}"
 )
 _ARM = (
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces"
@@ -36,16 +37,19 @@ _DATASTORE_ARM = re.compile(
 )
 _DATASTORE_ROOT = re.compile(rf"(?:azureml:)?{_ARM}/datastores/(?P<datastore>[^/]+)(?P<path>)", re.IGNORECASE)
 _ASSET_ARM = re.compile(
-    rf"(?:azureml:)?{_ARM}/(?P<kind>data|datasets)/(?P<name>[^/]+)"
+    rf"(?:azureml:)?{_ARM}/(?P<kind>data|datasets|models)/(?P<name>[^/]+)"
     r"/(?:versions/(?P<version>[^/]+)|(?:versions/)?labels/(?P<label>[^/]+))/?",
     re.IGNORECASE,
 )
 _ASSET_LOCATION = re.compile(
-    r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>data|datasets)/(?P<name>[^/]+)"
+    r"azureml://locations/[^/]+/workspaces/(?P<workspace>[^/]+)/(?P<kind>data|datasets|models)/(?P<name>[^/]+)"
     r"/(?:(?:versions/)?labels/(?P<label>[^/]+)|versions/(?P<version>[^/]+))/?",
     re.IGNORECASE,
 )
 _ASSET_SHORT = re.compile(r"azureml:(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(?P<label>[^/:@]+))")
+_JOB_OUTPUT = re.compile(
+    r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths(?:/(?P<path>.*))?)?/?", re.IGNORECASE | re.DOTALL
+)
 _MOST_HOPS = 4
 
 
@@ -61,8 +65,10 @@ class BlobLocation:
     path: str
 
 
-def resolve(uri: str, workspace_id: str, store: Store) -> BlobLocation:
-    """Find the blobs that an address names, following data assets to what they were registered with.
+def resolve(uri: str, workspace_id: str, store: Store, collection: str = "data") -> BlobLocation:
+    """Find the blobs that an address names, following assets and outputs of jobs to where they lie.
+
+    ``collection`` is what a short reference such as ``azureml:name:version`` names: ``data`` or ``models``.
 
     Raises:
         UriError: the address has no known form, or names a datastore, asset or account that is not here.
@@ -73,18 +79,20 @@ def resolve(uri: str, workspace_id: str, store: Store) -> BlobLocation:
                 return _in_datastore(match, uri, workspace_id, store)
         if uri.lower().startswith(("https://", "http://")):
             return _in_account(uri, workspace_id, store)
-        uri = _registered(uri, workspace_id, store)
+        if match := _JOB_OUTPUT.fullmatch(uri):
+            return _in_job(match, uri, workspace_id, store)
+        uri = _registered(uri, workspace_id, store, collection)
     raise UriError(f"'{uri}' names a data asset that names another one, and so on without an end.")
 
 
-def asset_id(uri: str, workspace_id: str, store: Store) -> str | None:
-    """The ARM id of the data asset version that an address names; ``None`` when it names none."""
+def asset_id(uri: str, workspace_id: str, store: Store, collection: str = "data") -> str | None:
+    """The ARM id of the asset version that an address names; ``None`` when it names none."""
     match = _ASSET_ARM.fullmatch(uri) or _ASSET_LOCATION.fullmatch(uri) or _ASSET_SHORT.fullmatch(uri)
     if match is None:
         return None
     groups = match.groupdict()
     _check_workspace(groups.get("workspace"), uri, workspace_id, store)
-    container = f"{workspace_id}/{(groups.get('kind') or 'data').lower()}/{groups['name']}"
+    container = f"{workspace_id}/{(groups.get('kind') or collection).lower()}/{groups['name']}"
     version = groups["version"]
     if version is None:
         if groups["label"].lower() != "latest":
@@ -94,23 +102,23 @@ def asset_id(uri: str, workspace_id: str, store: Store) -> str | None:
     return f"{container}/versions/{version}"
 
 
-def _registered(uri: str, workspace_id: str, store: Store) -> str:
-    """The address that a data asset was registered with."""
-    found = asset_id(uri, workspace_id, store)
+def _registered(uri: str, workspace_id: str, store: Store, collection: str) -> str:
+    """The address that an asset was registered with."""
+    found = asset_id(uri, workspace_id, store, collection)
     if found is None:
         raise UriError(f"'{uri}' is not an address that can be read. Take one of: {_FORMS}.")
     document = store.get(found)
     if document is None and "/data/" in found.lower():
         document = store.get(found.replace("/data/", "/datasets/", 1))
     if document is None:
-        raise UriError(f"'{uri}': there is no data asset {found} in this workspace.")
+        raise UriError(f"'{uri}': there is no asset {found} in this workspace.")
     return _address_of(document, uri)
 
 
 def _address_of(asset: Document, uri: str) -> str:
     properties = asset["properties"]
-    if properties.get("dataUri"):
-        return str(properties["dataUri"])
+    if found := properties.get("dataUri") or properties.get("modelUri"):
+        return str(found)
     # Datasets of api-versions up to 2022 list their paths.
     paths: list[dict[str, Any]] = properties.get("paths") or []
     addresses = [path.get("folder") or path.get("file") for path in paths]
@@ -126,6 +134,18 @@ def _in_datastore(match: re.Match[str], uri: str, workspace_id: str, store: Stor
     if datastore is None:
         raise UriError(f"'{uri}': there is no datastore '{groups['datastore']}' in this workspace.")
     return BlobLocation(datastore["properties"]["containerName"], groups["path"].strip("/"))
+
+
+def _in_job(match: re.Match[str], uri: str, workspace_id: str, store: Store) -> BlobLocation:
+    """The place of a job's output; that of a model deployment's job is called ``score``."""
+    job = store.get(f"{workspace_id}/jobs/{match['job']}")
+    if job is None:
+        raise UriError(f"'{uri}': there is no job '{match['job']}' in this workspace.")
+    outputs = job.get("outputs") or job["spec"].get("outputs") or {"score": {"place": job["spec"].get("output")}}
+    if match["output"] not in outputs:
+        raise UriError(f"'{uri}': the job has no output '{match['output']}'; it has {', '.join(outputs) or 'none'}.")
+    place = outputs[match["output"]]["place"]
+    return BlobLocation(place["container"], f"{place['path']}/{match['path'] or ''}".strip("/"))
 
 
 def _check_workspace(name: str | None, uri: str, workspace_id: str, store: Store) -> None:

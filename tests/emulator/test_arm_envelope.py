@@ -73,7 +73,7 @@ def test_what_is_not_there_answers_404_in_the_services_words(arm: Arm, path: str
     [
         ("GET", "onlineEndpoints", "onlineEndpoints"),
         ("PUT", "onlineEndpoints/e/deployments/d", "onlineEndpoints/e/deployments/d"),
-        ("PUT", "components/c/versions/1", "components/c/versions/1"),
+        ("PUT", "connections/c", "connections/c"),
         ("PUT", "schedules/s", "schedules/s"),
         ("POST", "models/m/versions/1/publish", "models/m/versions/1/publish"),
         ("POST", "batchEndpoints/e/listkeys", "batchEndpoints/e/listkeys"),

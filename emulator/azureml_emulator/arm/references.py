@@ -7,6 +7,7 @@ import re
 from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Target
 from azureml_emulator.http import ServiceError
+from azureml_emulator.uris import UriError, resolve
 
 _LABEL = "latest"
 _ID = re.compile(
@@ -68,8 +69,11 @@ def uri(target: Target, value: str, property_path: str) -> str:
     """A data address: any form that the service takes; a datastore that it names must exist."""
     match = _DATASTORE.fullmatch(value)
     if match is None:
-        if value.lower().startswith(("azureml://jobs/", "azureml://registries/")):
+        if value.lower().startswith("azureml://registries/"):
             raise _unsupported(f"addresses such as '{value}'")
+        if value.lower().startswith("azureml://jobs/"):
+            _check_output_of_job(target, value, property_path)
+            return value
         if not _OTHER_URI.fullmatch(value):
             raise errors.user_error(
                 f"'{value}' is not the address of a blob, a datastore path or an asset.", property_path
@@ -82,6 +86,14 @@ def uri(target: Target, value: str, property_path: str) -> str:
             property_path,
         )
     return value
+
+
+def _check_output_of_job(target: Target, value: str, property_path: str) -> None:
+    """``azureml://jobs/{job}/outputs/{output}`` names an output that exists."""
+    try:
+        resolve(value, target.workspace["id"], target.emulator.store)
+    except UriError as error:
+        raise errors.user_error(str(error), property_path) from error
 
 
 def _find(target: Target, match: re.Match[str], plural: str) -> str | None:

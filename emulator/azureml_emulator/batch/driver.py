@@ -24,7 +24,7 @@ import threading
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from azureml_emulator.batch.failure import Failure, JobCanceledError, JobFailedError
 from azureml_emulator.batch.process_tree import kill_tree
@@ -90,7 +90,7 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def carry_out(job: Job, control: Control) -> dict[str, Any]:
+def carry_out(job: Work, control: Control) -> dict[str, Any]:
     """Run a job to its end; return the last event's values."""
     begun = time.monotonic()
     status, error = "Completed", None
@@ -104,30 +104,43 @@ def carry_out(job: Job, control: Control) -> dict[str, Any]:
         status = "Canceled" if control.canceled else "Failed"
         error = None if control.canceled else job.screen(reason)
     except Exception:  # noqa: BLE001 - reported as the job's failure, with the traceback
-        failure = Failure("internal", "the batch driver itself failed", traceback=traceback.format_exc())
+        failure = Failure("internal", "the driver itself failed", traceback=traceback.format_exc())
         status, error = "Failed", job.screen(JobFailedError(failure))
     kill_tree(os.getpid(), itself=False)
     job.close(status, error)
     return {"status": status, "error": error, "seconds": round(time.monotonic() - begun, 3)}
 
 
-def main() -> None:
-    """Read the specification, run the job, report."""
+class Work(Protocol):
+    """What a driver carries out."""
+
+    def run(self) -> None:
+        """Do everything; raises :class:`JobFailedError` or :class:`JobCanceledError`."""
+
+    def screen(self, reason: JobFailedError) -> dict[str, Any]:
+        """A failure as the error of the job's run."""
+
+    def close(self, status: str, error: dict[str, Any] | None) -> None:
+        """Say how it ended."""
+
+
+def serve(make: Callable[[dict[str, Any], Control], Work]) -> None:
+    """Read a specification, do the work that ``make`` makes of it, report, and leave."""
     adopt_orphans()
     # Whatever a library prints must not end up between the events.
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    spec = JobSpec.from_document(json.loads(sys.stdin.readline()))
+    document = json.loads(sys.stdin.readline())
     control = Control(sys.stdin, events)
     control.listen()
     # After a restart of the emulator the job's former driver may still be on its way out.
-    Path(spec.folder).mkdir(parents=True, exist_ok=True)
-    lock = (Path(spec.folder) / "lock").open("w")
+    folder = Path(document["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
-    job = Job(spec, control)
-    control.emit("done", **carry_out(job, control))
+    control.emit("done", **carry_out(make(document, control), control))
     os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda document, control: Job(JobSpec.from_document(document), control))

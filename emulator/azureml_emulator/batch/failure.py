@@ -31,6 +31,8 @@ Cause = Literal[
     "disk",
     "disk_quota",
     "compute",
+    "command",
+    "command_timeout",
     "internal",
 ]
 
@@ -74,6 +76,8 @@ FIXES: dict[Cause, str] = {
     "disk": "free space where the emulator keeps its state, or write less from the scoring script",
     "disk_quota": "write less from the scoring script, remove its temporary files, or choose a VM size with more disk",
     "compute": "create the compute again, or deploy to another one, and submit the job again",
+    "command": "correct the component's command or its code; the log has everything that it wrote",
+    "command_timeout": "raise limits.timeout of the job in the pipeline, or give the command less to do",
     "internal": "this is a fault of the emulator itself; please report it together with the log",
 }
 

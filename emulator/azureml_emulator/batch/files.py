@@ -21,6 +21,10 @@ class PlaceError(Exception):
     """Files cannot be listed, read or written; the text names the place and the reason."""
 
 
+class NothingThereError(PlaceError):
+    """There is no file at a place, and none below it."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The files that a place names: their names below ``folder``, which is the parent for a single file."""
@@ -71,7 +75,7 @@ class LocalFiles:
             return Listing(Place(str(root.parent)), [root.name])
         if not root.is_dir():
             message = f"there is no file or folder {root}"
-            raise PlaceError(message)
+            raise NothingThereError(message)
         return Listing(place, [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()])
 
     def local(self, place: Place, name: str) -> Path | None:
@@ -114,7 +118,7 @@ class BlobFiles:
         except BlobError as error:
             raise PlaceError(str(error)) from error
         message = f"there is no blob {prefix} and none below {prefix}/ in container {place.container}"
-        raise PlaceError(message)
+        raise NothingThereError(message)
 
     def local(self, place: Place, name: str) -> Path | None:  # noqa: ARG002 - blobs are never here already
         """See :class:`Files`."""

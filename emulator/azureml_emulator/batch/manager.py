@@ -17,8 +17,11 @@ from azureml_emulator.batch.spec import JobSpec, StorageAccess
 from azureml_emulator.batch.submit import max_nodes, scale_down
 from azureml_emulator.batch.views import with_nodes
 from azureml_emulator.http import ServiceError
+from azureml_emulator.pipeline.spec import CommandSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azureml_emulator.emulator import Emulator
     from azureml_emulator.store import Document
 
@@ -27,6 +30,12 @@ MOST_DRIVERS = 32
 CANCEL_GRACE = 10.0
 SAS_HOURS = 14 * 24.0
 _LOG = logging.getLogger(__name__)
+
+
+def specification(record: Document) -> JobSpec | CommandSpec:
+    """What the driver of a job is told to do."""
+    document = record["spec"]
+    return CommandSpec.from_document(document) if "command" in document else JobSpec.from_document(document)
 
 
 @dataclass
@@ -48,6 +57,8 @@ class JobManager:
         self._active: dict[str, _Active] = {}
         self._drivers = asyncio.Semaphore(MOST_DRIVERS)
         self._stopping = False
+        self.watchers: list[Callable[[Document], None]] = []
+        """Called with every job that has a new state."""
 
     async def start(self) -> None:
         """Take up the jobs that were under way when the emulator stopped."""
@@ -55,8 +66,10 @@ class JobManager:
         folders = self._emulator.home / "jobs"
         for folder in folders.iterdir() if folders.is_dir() else ():
             if folder.name not in {record["name"] for record in active}:
-                self._remove(folder)
+                self.forget_folder(folder)
         for record in active:
+            if record.get("kind") == "pipeline":
+                continue  # it has no driver; its steps have
             if record["status"] == "CancelRequested":
                 self._finish(record, "Canceled", None)
             else:
@@ -84,13 +97,17 @@ class JobManager:
         Raises:
             ServiceError: 409, the name is taken.
         """
-        if self.records.get(record["workspace"], record["name"]) is not None:
-            raise ServiceError(409, "Conflict", f"There is a job named '{record['name']}' in this workspace already.")
-        self.records.add(record, endpoint_id, request)
+        self.add(record, endpoint_id, request)
         stored = self.records.get(record["workspace"], record["name"])
         assert stored is not None  # noqa: S101 - it was written one line above
         self._launch(stored)
         return stored
+
+    def add(self, record: Document, endpoint_id: str, request: str | None) -> None:
+        """Keep a new job without carrying it out; see :meth:`submit`."""
+        if self.records.get(record["workspace"], record["name"]) is not None:
+            raise ServiceError(409, "Conflict", f"There is a job named '{record['name']}' in this workspace already.")
+        self.records.add(record, endpoint_id, request)
 
     def cancel(self, record: Document) -> Document:
         """Ask a job to stop; one that has ended stays as it is."""
@@ -143,7 +160,8 @@ class JobManager:
 
     async def _drive(self, record: Document, active: _Active) -> dict[str, Any] | None:
         """Start the driver and follow it; return its last event, ``None`` if it died without one."""
-        spec = replace(JobSpec.from_document(record["spec"]), storage=await self._storage(record))
+        spec = specification(record)
+        spec = replace(spec, storage=await self._storage(spec))
         driver = active.driver = await DriverProcess.start(spec)
         done = None
         async for event in driver.events():
@@ -189,7 +207,8 @@ class JobManager:
             return fresh
         fresh.update(status=status, error=error, ended=self._emulator.clock.timestamp())
         self.records.save(fresh)
-        self._remove(Path(fresh["spec"]["folder"]))
+        self.forget_folder(Path(fresh["spec"]["folder"]))
+        self._tell(fresh)
         return fresh
 
     def _advance(self, record: Document, status: str) -> None:
@@ -200,6 +219,11 @@ class JobManager:
         if status == "Running":
             fresh["started"] = self._emulator.clock.timestamp()
         self.records.save(fresh)
+        self._tell(fresh)
+
+    def _tell(self, record: Document) -> None:
+        for watcher in self.watchers:
+            watcher(record)
 
     def _compute_changed(self, compute_id: str) -> None:
         if max_nodes(self._emulator, compute_id) is not None:
@@ -240,13 +264,11 @@ class JobManager:
         if active is not None and active.driver is not None:
             active.driver.kill()
 
-    async def _storage(self, record: Document) -> StorageAccess:
+    async def _storage(self, spec: JobSpec | CommandSpec) -> StorageAccess:
         """Access to the containers of a job, each for what it is used for."""
         storage = self._emulator.storage
         await storage.ready()
-        spec = JobSpec.from_document(record["spec"])
-        written = {spec.output.container, spec.logs.container, spec.parent_logs.container}
-        read = {place.container for place in (spec.code, spec.model, spec.data) if place is not None}
+        read, written = spec.reads(), spec.writes()
         for container in written:
             await storage.ensure_container(container)
         sas = {container: storage.sas(container, permissions="rl", hours=SAS_HOURS) for container in read - written}
@@ -254,7 +276,7 @@ class JobManager:
         return StorageAccess(storage.internal_url, sas)
 
     @staticmethod
-    def _remove(folder: Path) -> None:
+    def forget_folder(folder: Path) -> None:
         """Remove a job's folder in the background: it may hold very many files."""
         asyncio.get_running_loop().run_in_executor(None, lambda: shutil.rmtree(folder, ignore_errors=True))
 

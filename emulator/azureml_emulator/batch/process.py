@@ -8,15 +8,13 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import azureml_emulator
 from azureml_emulator.batch.process_tree import kill_session, kill_tree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-
-    from azureml_emulator.batch.spec import JobSpec
 
 LONGEST_LINE = 64 << 20
 """Bytes of one event; the largest ones carry a traceback."""
@@ -41,6 +39,21 @@ def driver_variables() -> dict[str, str]:
     return {**kept, "PYTHONPATH": PACKAGES}
 
 
+class Specification(Protocol):
+    """What a driver is handed, and the module that carries it out."""
+
+    @property
+    def MODULE(self) -> str:  # noqa: N802 - a constant of the class
+        """The driver's module."""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the work on this machine."""
+
+    def to_document(self) -> dict[str, Any]:
+        """The specification as JSON."""
+
+
 class DriverProcess:
     """One running driver."""
 
@@ -49,7 +62,7 @@ class DriverProcess:
         self._log = log
 
     @classmethod
-    async def start(cls, spec: JobSpec) -> Self:
+    async def start(cls, spec: Specification) -> Self:
         """Start a driver and hand it its specification."""
         folder = Path(spec.folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -58,7 +71,7 @@ class DriverProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "azureml_emulator.batch.driver",
+                spec.MODULE,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,

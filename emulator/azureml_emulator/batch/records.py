@@ -37,14 +37,14 @@ class JobRecords:
         marks = {_STEP: _step_key(record["workspace"], record["step"]), _ACTIVE: "yes"}
         if request:
             marks[_REQUEST] = _request_key(endpoint_id, request)
-        self._store.put(record["id"], KIND, record["workspace"], {**record, "marks": marks}, marks)
+        self._store.put(record["id"], KIND, _parent(record), {**record, "marks": marks}, marks)
 
     def save(self, record: Document) -> None:
         """Write a changed job; one that has ended is no longer among the active ones."""
         marks = None
         if record["status"] in TERMINAL:
             marks = {scope: value for scope, value in record["marks"].items() if scope != _ACTIVE}
-        self._store.put(record["id"], KIND, record["workspace"], record, marks)
+        self._store.put(record["id"], KIND, _parent(record), record, marks)
 
     def get(self, workspace_id: str, name: str) -> Document | None:
         """A job by name."""
@@ -68,6 +68,11 @@ class JobRecords:
         """Some jobs of a workspace that ``keep`` accepts, newest first; where to go on."""
         page = self._store.page(KIND, workspace_id, size=size, cursor=cursor, newest_first=True, keep=keep)
         return page.documents, page.cursor
+
+
+def _parent(record: Document) -> str:
+    """What a job is listed under: its workspace, or the pipeline that it is a step of."""
+    return str(record.get("parent") or record["workspace"])
 
 
 def _step_key(workspace_id: str, step: str) -> str:

@@ -11,6 +11,9 @@ from azureml_emulator.batch.invoke import read_invocation
 from azureml_emulator.batch.lenient import BodyError, Fields
 from azureml_emulator.batch.records import TERMINAL
 from azureml_emulator.http import WORKSPACE, Call, Reply, Route, ServiceError
+from azureml_emulator.pipeline import invocation, shown
+from azureml_emulator.pipeline import submit as pipeline_submit
+from azureml_emulator.pipeline import views as pipeline_views
 
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
@@ -25,6 +28,7 @@ POLL_AFTER = "1"
 _INFERENCE = "/inference/{endpoint}.{region}/jobs"
 _HISTORY = f"/history/v1.0{WORKSPACE}"
 _DATA = f"/data/v1.0{WORKSPACE}"
+_MODELS = f"/modelregistry/v1.0{WORKSPACE}/models"
 _LISTING = f"/mferp/managementfrontend{WORKSPACE}/batchEndpoints/{{endpoint}}"
 
 
@@ -41,10 +45,12 @@ def invoke(call: Call) -> Reply:
         return _accepted(emulator, endpoint, known)
     served = submit.route(emulator, endpoint, call.headers.get(DEPLOYMENT_HEADER))
     try:
-        asked = read_invocation(call.body, served.workspace_id)
+        if served.is_pipeline:
+            record = pipeline_submit.make_record(emulator, served, invocation.read_invocation(call.body))
+            return _accepted(emulator, endpoint, emulator.pipelines.submit(record, endpoint["id"], request))
+        record = submit.make_record(emulator, served, read_invocation(call.body, served.workspace_id))
     except BodyError as error:
         raise ServiceError(400, "UserError", str(error)) from error
-    record = submit.make_record(emulator, served, asked)
     return _accepted(emulator, endpoint, emulator.jobs.submit(record, endpoint["id"], request))
 
 
@@ -57,7 +63,7 @@ def poll(call: Call) -> Reply:
         raise ServiceError(404, "NotFound", f"The endpoint '{endpoint['name']}' has no job '{call.params['job']}'.")
     record = call.emulator.jobs.current(record)
     headers = {} if record["status"] in TERMINAL else {"Retry-After": POLL_AFTER}
-    return Reply(views.data_plane(record), headers=headers)
+    return Reply(shown.data_plane(record), headers=headers)
 
 
 def list_of_endpoint(call: Call) -> Reply:
@@ -69,7 +75,7 @@ def list_of_endpoint(call: Call) -> Reply:
 
 def _accepted(emulator: Emulator, endpoint: Document, record: Document) -> Reply:
     address = f"{emulator.urls.scoring(endpoint['name'], submit.workspace_of(emulator, endpoint)['location'])}"
-    return Reply(views.data_plane(record), 201, {"Location": f"{address}/{record['name']}"})
+    return Reply(shown.data_plane(record), 201, {"Location": f"{address}/{record['name']}"})
 
 
 # -- the listing that the official client uses -------------------------------------------------------------
@@ -111,7 +117,7 @@ def _page(call: Call, workspace_id: str, wanted: dict[str, str]) -> Reply:
     records, following = call.emulator.jobs.records.page(
         workspace_id, size=most, cursor=whole("$skipToken", cursor) if cursor else None, keep=keep
     )
-    answer: dict[str, Any] = {"value": [views.data_plane(record) for record in records]}
+    answer: dict[str, Any] = {"value": [shown.data_plane(record) for record in records]}
     if following is not None:
         version = call.query.get("api-version", LISTING_VERSION)
         query = f"api-version={version}&$top={most}&$skipToken={following}"
@@ -125,7 +131,7 @@ def _page(call: Call, workspace_id: str, wanted: dict[str, str]) -> Reply:
 def get_job(call: Call) -> Reply:
     """``GET {WS}/jobs/{name}``: a job, or one of their steps."""
     record, is_step = lookup.job(call, call.params["job"])
-    return Reply(views.arm_step(record) if is_step else views.arm_job(record, lookup.services(call)))
+    return Reply(shown.arm(record, lookup.services(call), step=is_step))
 
 
 def list_arm_jobs(call: Call) -> Reply:
@@ -139,18 +145,18 @@ def list_arm_jobs(call: Call) -> Reply:
     pairs = key_values(query.get("properties", ""))
 
     def keep(record: Document) -> bool:
-        shown = views.arm_job(record, services)["properties"]
+        seen = shown.arm(record, services, step=False)["properties"]
         return (
-            in_view(shown)
-            and query.get("jobType", shown["jobType"]).lower() == shown["jobType"].lower()
-            and (not query.get("tag") or query["tag"] in shown["tags"])
-            and has_all(shown["properties"], pairs)
+            in_view(seen)
+            and query.get("jobType", seen["jobType"]).lower() == seen["jobType"].lower()
+            and (not query.get("tag") or query["tag"] in seen["tags"])
+            and has_all(seen["properties"], pairs)
         )
 
     records, following = call.emulator.jobs.records.page(
         workspace["id"], size=PAGE, cursor=whole("$skip", skip) if skip else None, keep=keep
     )
-    answer: dict[str, Any] = {"value": [views.arm_job(record, services) for record in records]}
+    answer: dict[str, Any] = {"value": [shown.arm(record, services, step=False) for record in records]}
     if following is not None:
         answer["nextLink"] = f"{call.address}?{urlencode({**query, '$skip': following})}"
     return Reply(answer)
@@ -159,7 +165,8 @@ def list_arm_jobs(call: Call) -> Reply:
 def cancel_job(call: Call) -> Reply:
     """``POST {WS}/jobs/{name}/cancel``: stop a job; 200 when it has stopped, else 202."""
     record, _ = lookup.job(call, call.params["job"])
-    after = call.emulator.jobs.cancel(record)
+    owner = call.emulator.pipelines if shown.is_pipeline(record) else call.emulator.jobs
+    after = owner.cancel(record)
     if after["status"] in TERMINAL:
         return Reply(None, 200)
     version = call.query.get("api-version", "")
@@ -183,20 +190,22 @@ def cancel_result(call: Call) -> Reply:
 def details(call: Call) -> Reply:
     """A run's state, error, warnings and logs."""
     record, is_step = lookup.job(call, call.params["run"])
-    return Reply(views.run_details(record, step=is_step, signed=_signer(call.emulator)))
+    return Reply(shown.run_details(record, step=is_step, signed=_signer(call.emulator)))
 
 
 def get_run(call: Call) -> Reply:
     """A run's metadata."""
     record, is_step = lookup.job(call, call.params["run"])
-    return Reply(views.run(record, lookup.workspace(call), step=is_step))
+    return Reply(shown.run(record, lookup.workspace(call), step=is_step))
 
 
 def children(call: Call) -> Reply:
-    """A job's steps: one."""
+    """A job's steps: one for a model deployment's job, those that have begun for a pipeline's."""
     record, is_step = lookup.job(call, call.params["run"])
-    steps = [] if is_step else [views.run(record, lookup.workspace(call), step=True)]
-    return Reply({"value": steps})
+    steps = [] if is_step or "kind" in record else [record]
+    if shown.is_pipeline(record):
+        steps = call.emulator.pipelines.steps(record)
+    return Reply({"value": [shown.run(step, lookup.workspace(call), step=True) for step in steps]})
 
 
 def run_data(call: Call) -> Reply:
@@ -205,22 +214,39 @@ def run_data(call: Call) -> Reply:
     if not name:
         raise ServiceError(400, "UserError", "'runId' must not be empty.", "runId")
     record, is_step = lookup.job(call, name)
-    return Reply({"runMetadata": views.run(record, lookup.workspace(call), step=is_step)})
+    return Reply({"runMetadata": shown.run(record, lookup.workspace(call), step=is_step)})
 
 
 def resolved_uris(call: Call) -> Reply:
     """``POST dataversion/batchGetResolvedUris``: where the data behind asset ids are."""
+    found = {asset: _address_of_output(call, asset) for asset in _assets(call)}
+    return Reply({"values": {asset: {"uri": uri, "type": "UriFolder"} for asset, uri in found.items() if uri}})
+
+
+def resolved_models(call: Call) -> Reply:
+    """``POST models/batchGetResolvedUris``: where the models behind asset ids are."""
+    found = {asset: _address_of_output(call, asset) for asset in _assets(call)}
+    return Reply({"values": {asset: {"path": uri} for asset, uri in found.items() if uri}})
+
+
+def _assets(call: Call) -> list[str]:
     assets = _asked(call).get("values")
     if not isinstance(assets, list) or not all(isinstance(asset, str) for asset in assets):
         raise ServiceError(400, "UserError", "'values' must be a list of asset ids.", "values")
-    workspace = lookup.workspace(call)
-    found = {}
-    for asset in assets:
-        step = views.step_of_output(asset)
-        record = call.emulator.jobs.records.by_step(workspace["id"], step) if step else None
-        if record is not None:
-            found[asset] = {"uri": views.output_uri(record), "type": "UriFolder"}
-    return Reply({"values": found})
+    return assets
+
+
+def _address_of_output(call: Call, asset: str) -> str | None:
+    """Where the output of a run lies that run history names by this asset id."""
+    workspace_id, records = lookup.workspace(call)["id"], call.emulator.jobs.records
+    step = views.step_of_output(asset)
+    if step and (record := records.by_step(workspace_id, step)) is not None:
+        return views.output_uri(record)
+    name, output = pipeline_views.output_of_asset(asset) or ("", "")
+    record = records.get(workspace_id, name) if name else None
+    if record is None or "kind" not in record or output not in pipeline_views.outputs(record):
+        return None
+    return pipeline_views.output_uri(record, output)
 
 
 def _asked(call: Call) -> Fields:
@@ -254,6 +280,7 @@ ROUTES = (
     Route("GET", f"{_HISTORY}/runs/{{run}}/children", children, "history", "history"),
     Route("POST", f"{_HISTORY}/rundata", run_data, "history", "history"),
     Route("POST", f"{_DATA}/dataversion/batchGetResolvedUris", resolved_uris, "history", "data"),
+    Route("POST", f"{_MODELS}/batchGetResolvedUris", resolved_models, "history", "data"),
     Route("GET", f"{_LISTING}/jobs", list_jobs, "open", "mferp"),
     Route("GET", f"{_LISTING}/deployments/{{deployment}}/jobs", list_jobs, "open", "mferp"),
 )

@@ -7,7 +7,7 @@ through one container SAS for each container that the job needs.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 OutputAction = Literal["AppendRow", "SummaryOnly"]
 
@@ -94,6 +94,9 @@ class JobSpec:
     where the step's and the job's logs go.
     """
 
+    MODULE: ClassVar[str] = "azureml_emulator.batch.driver"
+    """The module that carries it out."""
+
     name: str
     child: str
     folder: str
@@ -109,6 +112,14 @@ class JobSpec:
     node: NodeSize
     variables: dict[str, str] = field(default_factory=dict)
     storage: StorageAccess | None = None
+
+    def reads(self) -> set[str]:
+        """The containers that the job reads."""
+        return {place.container for place in (self.code, self.model, self.data) if place is not None}
+
+    def writes(self) -> set[str]:
+        """The containers that the job writes."""
+        return {self.output.container, self.logs.container, self.parent_logs.container}
 
     def to_document(self) -> dict[str, Any]:
         """The specification as JSON."""

@@ -37,6 +37,11 @@ class Served:
         """The workspace's ARM id."""
         return str(self.workspace["id"])
 
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether the deployment runs a pipeline component rather than a model."""
+        return bool(self.deployment["properties"].get("deploymentConfiguration"))
+
 
 def find_endpoint(emulator: Emulator, name: str, region: str) -> Document:
     """The endpoint behind a scoring URI; its name is unique within the region."""
@@ -189,7 +194,7 @@ def _spec(emulator: Emulator, served: Served, asked: Invocation, name: str, step
         ),
         scoring=_scoring(properties, asked),
         node=node_size(vm_size),
-        variables={**_context(served), **(properties.get("environmentVariables") or {})},
+        variables={**context(served, asked.experiment), **(properties.get("environmentVariables") or {})},
     )
 
 
@@ -234,13 +239,14 @@ def _place(emulator: Emulator, workspace_id: str, uri: str) -> Place:
     return Place(location.path, location.container)
 
 
-def _context(served: Served) -> dict[str, str]:
+def context(served: Served, experiment: str | None) -> dict[str, str]:
+    """The environment variables by which a script knows where it runs."""
     parts = served.workspace_id.split("/")
     return {
         "AZUREML_ARM_SUBSCRIPTION": parts[2],
         "AZUREML_ARM_RESOURCEGROUP": parts[4],
         "AZUREML_ARM_WORKSPACE_NAME": parts[8],
-        "AZUREML_EXPERIMENT_NAME": str(served.endpoint["name"]),
+        "AZUREML_EXPERIMENT_NAME": experiment or str(served.endpoint["name"]),
     }
 
 

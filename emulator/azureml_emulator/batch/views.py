@@ -125,10 +125,6 @@ def system_data(record: Document) -> dict[str, Any]:
 def arm_job(record: Document, services_url: str) -> dict[str, Any]:
     """A job over ARM: a pipeline job with one step; ``services_url`` is where its region's services are."""
     asked = record["asked"]
-    services = {
-        "Tracking": _service("Tracking", f"{services_url}/mlflow/v1.0{record['workspace']}"),
-        "Studio": _service("Studio", f"https://ml.azure.com/runs/{record['name']}?wsid={record['workspace']}"),
-    }
     return {
         "id": record["id"],
         "name": record["name"],
@@ -158,13 +154,21 @@ def arm_job(record: Document, services_url: str) -> dict[str, Any]:
             "jobs": {},
             "settings": {"default_compute": record["compute"]},
             "properties": {**properties(record), "outputFileName": record["spec"]["scoring"]["output_file"]},
-            "services": services,
+            "services": services(record, services_url),
             "tags": tags(record),
             "identity": None,
             "componentId": None,
             "sourceJobId": None,
         },
         "systemData": system_data(record),
+    }
+
+
+def services(record: Document, services_url: str) -> dict[str, Any]:
+    """The addresses where a job can be looked at."""
+    return {
+        "Tracking": _service("Tracking", f"{services_url}/mlflow/v1.0{record['workspace']}"),
+        "Studio": _service("Studio", f"https://ml.azure.com/runs/{record['name']}?wsid={record['workspace']}"),
     }
 
 

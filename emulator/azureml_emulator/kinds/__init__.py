@@ -9,6 +9,7 @@ from azureml_emulator.arm.kind import Kind
 from azureml_emulator.kinds.batch_deployment import BATCH_DEPLOYMENT
 from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
 from azureml_emulator.kinds.code import CODE
+from azureml_emulator.kinds.component import COMPONENT
 from azureml_emulator.kinds.compute import COMPUTE
 from azureml_emulator.kinds.data import DATA, DATASET
 from azureml_emulator.kinds.datastore import DATASTORE
@@ -20,7 +21,7 @@ from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID,
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
 
-ASSETS = (CODE, MODEL, ENVIRONMENT, DATA, DATASET)
+ASSETS = (CODE, MODEL, ENVIRONMENT, DATA, DATASET, COMPONENT)
 
 KINDS: tuple[Kind, ...] = (
     GROUP,

@@ -11,6 +11,7 @@ from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target,
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Object, Strings, choice
 from azureml_emulator.http import ServiceError
 from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
+from azureml_emulator.pipeline.deployment import check_settings
 from azureml_emulator.store import Document
 
 _INT_MAX = 2**31 - 1
@@ -51,10 +52,21 @@ class RetrySettings(Body):
     timeout: Duration = "PT30S"
 
 
+class ComponentReference(Body):
+    """The pipeline component that a deployment runs."""
+
+    reference_type: Annotated[str, choice("Id")] = "Id"
+    asset_id: str | None = None
+
+
 class DeploymentConfiguration(Body):
     """The other sort of deployment: a pipeline component."""
 
     deployment_configuration_type: Annotated[str, choice("PipelineComponent", "Model")]
+    component_id: ComponentReference | None = None
+    description: str | None = None
+    settings: Object
+    tags: Strings
 
 
 class DeploymentProperties(Body):
@@ -100,8 +112,7 @@ class DeploymentPatch(Body):
 def _prepare(target: Target, body: Any) -> Properties:
     asked: DeploymentProperties = body.properties
     if asked.deployment_configuration is not None:
-        kind = asked.deployment_configuration.deployment_configuration_type
-        raise ServiceError(501, "NotImplemented", f"The emulator does not support {kind} deployment configurations.")
+        return _pipeline(target, asked, asked.deployment_configuration)
     given = asked.dump()
     model, is_mlflow = _model(target, asked.model)
     if not asked.compute:
@@ -117,6 +128,31 @@ def _prepare(target: Target, body: Any) -> Properties:
         "resources": (asked.resources or Resources()).dump(),
         "retrySettings": (asked.retry_settings or RetrySettings()).dump(),
         "outputFileName": _output_file(asked),
+        "provisioningState": "Succeeded",
+    }
+
+
+def _pipeline(target: Target, asked: DeploymentProperties, configuration: DeploymentConfiguration) -> Properties:
+    """A deployment of a pipeline component, which has neither model nor code of its own."""
+    where = "properties.deploymentConfiguration"
+    if configuration.deployment_configuration_type != "PipelineComponent":
+        kind = configuration.deployment_configuration_type
+        raise ServiceError(501, "NotImplemented", f"The emulator does not support {kind} deployment configurations.")
+    for name in ("model", "codeConfiguration", "environmentId"):
+        if asked.dump()[name]:
+            text = f"'{name}' is for model deployments; a deployment of a pipeline component has none."
+            raise errors.user_error(text, f"properties.{name}")
+    reference = configuration.component_id.asset_id if configuration.component_id else None
+    if not reference:
+        raise errors.must_not_be_empty("Component Id", f"{where}.componentId")
+    found = references.asset(target, reference, "components", f"{where}.componentId.assetId")
+    settings = check_settings(target, found, configuration.settings, where)
+    old = (target.old or {}).get("properties", {})
+    component = {"referenceType": "Id", "assetId": found}
+    return {
+        **asked.dump(),
+        "properties": {**old.get("properties", {}), **asked.properties},
+        "deploymentConfiguration": {**configuration.dump(), "componentId": component, "settings": settings},
         "provisioningState": "Succeeded",
     }
 
