@@ -23,7 +23,12 @@ from azureml_emulator.urls import ARM_HOST, BLOB_PREFIX, INFERENCE_SUFFIX, Side,
 WAY = "azureml.way"
 """The key of a request's :class:`Way` in its ASGI scope."""
 
-_FREE_TEXT = frozenset({"tags", "Tags", "description", "Description", "environmentVariables", "EnvironmentVariables"})
+_FREE_TEXT = frozenset(
+    {
+        *("tags", "Tags", "description", "Description", "environmentVariables", "EnvironmentVariables"),
+        *("environment_variables", "command"),  # of components
+    }
+)
 """What belongs to users whatever it says: never translated."""
 
 _REAL = re.compile(r"https://(?P<host>[-a-zA-Z0-9.]+)(?=[/?#\s'\",;)]|$)")

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from azureml_emulator import swagger
 from azureml_emulator.batch import submit
 from azureml_emulator.http import Call, Reply, Route
+from azureml_emulator.pipeline import openapi as pipeline
+from azureml_emulator.pipeline.component import interface
+from azureml_emulator.pipeline.submit import pipeline_of
 
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
@@ -30,16 +33,25 @@ def openapi(call: Call) -> Reply:
 
 
 def job_api(emulator: Emulator, served: submit.Served, server: str) -> swagger.JobApi:
-    """What the endpoint takes with this deployment behind it: one data input, at most one output."""
+    """What the endpoint takes with this deployment behind it.
+
+    A model deployment takes one data input and at most one output, whatever their names; a pipeline its own.
+    """
     name, urls = served.endpoint["name"], emulator.urls
+    inputs = swagger.one_of_any_name(swagger.data_input())
+    outputs: swagger.Schema = {"type": "object", "maxProperties": 1, "additionalProperties": swagger.output()}
+    settings = swagger.MODEL_SETTINGS
+    if served.is_pipeline:
+        taken = interface(pipeline_of(emulator, served.deployment))
+        inputs, outputs, settings = pipeline.inputs(taken), pipeline.outputs(taken), {}
     return swagger.JobApi(
         title=name,
         description=served.endpoint["properties"].get("description") or f"The batch endpoint {name}.",
         server=server,
         token_url=f"{urls.tenant(emulator.identity.tenant_id)}/oauth2/v2.0/token",
-        inputs=swagger.one_of_any_name(swagger.data_input()),
-        outputs={"type": "object", "maxProperties": 1, "additionalProperties": swagger.output()},
-        settings=swagger.MODEL_SETTINGS,
+        inputs=inputs,
+        outputs=outputs,
+        settings=settings,
     )
 
 
