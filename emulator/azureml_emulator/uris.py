@@ -50,6 +50,7 @@ _ASSET_SHORT = re.compile(r"azureml:(?P<name>[^/:@]+)(?::(?P<version>[^/:@]+)|@(
 _JOB_OUTPUT = re.compile(
     r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths(?:/(?P<path>.*))?)?/?", re.IGNORECASE | re.DOTALL
 )
+_NAMES = {"data": "data asset", "models": "model"}
 _MOST_HOPS = 4
 
 
@@ -91,6 +92,8 @@ def asset_id(uri: str, workspace_id: str, store: Store, collection: str = "data"
     if match is None:
         return None
     groups = match.groupdict()
+    if (groups.get("kind") or "").lower() == "models" and collection != "models":
+        return None
     _check_workspace(groups.get("workspace"), uri, workspace_id, store)
     container = f"{workspace_id}/{(groups.get('kind') or collection).lower()}/{groups['name']}"
     version = groups["version"]
@@ -111,7 +114,7 @@ def _registered(uri: str, workspace_id: str, store: Store, collection: str) -> s
     if document is None and "/data/" in found.lower():
         document = store.get(found.replace("/data/", "/datasets/", 1))
     if document is None:
-        raise UriError(f"'{uri}': there is no asset {found} in this workspace.")
+        raise UriError(f"'{uri}': there is no {_NAMES[collection]} {found} in this workspace.")
     return _address_of(document, uri)
 
 

@@ -242,7 +242,7 @@ def number(value: Any) -> dict[str, Any]:
         ({"inputData": {"data": {"jobInputType": "UriFolder"}}}, None, "'inputData.data.uri' must not be empty."),
         ({"inputData": {"data": {"jobInputType": "Folder", "uri": "x"}}}, None, "which is none of: UriFolder"),
         ({"inputData": {"data": folder("s3://x")}}, None, "'s3://x' is not an address that can be read"),
-        ({"inputData": {"data": folder("azureml:none:1")}}, None, "there is no asset"),
+        ({"inputData": {"data": folder("azureml:none:1")}}, None, "there is no data asset"),
         ({"inputData": {"data": SOMEWHERE}, "miniBatchSize": 5}, None, "'properties.miniBatchSize' is for model"),
         (
             {"inputData": {"data": SOMEWHERE}, "outputData": {"rows": {"jobOutputType": "UriFolder", "uri": "x"}}},

@@ -275,7 +275,7 @@ class _Run:
             return StepInput(port.type, place=None if source.direct else place, address=address, made=True)
         if source.direct:
             return StepInput(port.type, address=source.uri)
-        return StepInput(port.type, place=self._place(source.uri, port.type))
+        return StepInput(port.type, place=self._place(source.uri, source.type))
 
     def _asset(self, reference: str, step: plan.Step) -> dict[str, Any]:
         document = self.emulator.store.get(reference.removeprefix("azureml:"))
