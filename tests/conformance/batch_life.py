@@ -35,14 +35,14 @@ folder = Path(place)
 client = local_client(origin, subscription)
 ENDPOINT = "official-life"
 SCORE = """\
-import pathlib, time
+import os, pathlib, time
 
 def init():
     print("the model is ready")
 
 def run(mini_batch):
     texts = [pathlib.Path(path).read_text() for path in mini_batch]
-    while "wait" in texts:
+    while "wait" in texts or ("gate" in texts and not os.path.exists(os.environ["GATE"])):
         time.sleep(0.1)
     return [f"{pathlib.Path(path).name}={text}" for path, text in zip(mini_batch, texts)]
 """
@@ -204,7 +204,7 @@ def deployment_entity(**changed: Any) -> ModelBatchDeployment:
         output_action=BatchDeploymentOutputAction.APPEND_ROW,
         output_file_name="rows.csv",
         retry_settings=BatchRetrySettings(max_retries=1, timeout=60),
-        environment_variables={"LIFE": "yes"},
+        environment_variables={"GATE": str(folder / "gate")},
         logging_level="info",
         error_threshold=-1,
     )
@@ -239,7 +239,7 @@ def deployment() -> Any:
         "timeout": found.retry_settings.timeout,
         "file": found.output_file_name,
         "action": found.output_action,
-        "variables": found.environment_variables,
+        "variables": list(found.environment_variables),
         "listed": listed(client.batch_deployments.list(ENDPOINT)),
         "bad": bad,
     }
@@ -287,17 +287,35 @@ def lines(name: str) -> list[str]:
     return sorted(line for path in found for line in path.read_text().splitlines())
 
 
+class Gate(io.StringIO):
+    """An output that lets the job go on once it has seen the job's log."""
+
+    def write(self, text: str) -> int:
+        if "executionlogs.txt" in text:
+            (folder / "gate").touch()
+        return super().write(text)
+
+
 @step
-def stream_and_download() -> Any:
-    streamed = {}
-    for name, job in jobs.items():
-        with contextlib.redirect_stdout(io.StringIO()) as out:
+def stream() -> Any:
+    write("gated/g.txt", "gate")
+    job = client.batch_endpoints.invoke(
+        endpoint_name=ENDPOINT, input=Input(type=AssetTypes.URI_FOLDER, path=str(folder / "gated"))
+    )
+    with contextlib.redirect_stdout(Gate()) as out:
+        client.jobs.stream(job.name)
+    jobs["gated"] = job.name
+    return out.getvalue()
+
+
+@step
+def download() -> Any:
+    for job in jobs.values():
+        with contextlib.redirect_stdout(io.StringIO()):
             client.jobs.stream(job)
-        streamed[name] = out.getvalue()
     found = client.jobs.get(jobs["inputs"])
     client.jobs.download(jobs["inputs"], download_path=str(folder / "everything"), all=True)
     return {
-        "streamed": streamed["folder"],
         "lines": {name: lines(name) for name in jobs},
         "status": {name: client.jobs.get(jobs[name]).status for name in jobs},
         "experiment": found.experiment_name,

@@ -120,7 +120,7 @@ def test_it_makes_a_deployment(azure: RunningEmulator, seen: dict[str, Any]) -> 
         "timeout": 60,
         "file": "rows.csv",
         "action": "append_row",
-        "variables": {"LIFE": "yes"},
+        "variables": ["GATE"],
         "listed": ["blue"],
     }
     assert (bad["status"], bad["code"]) == (400, "UserError")
@@ -130,7 +130,7 @@ def test_it_makes_a_deployment(azure: RunningEmulator, seen: dict[str, Any]) -> 
 
 def test_it_scores_every_form_of_input(seen: dict[str, Any]) -> None:
     both = ["a.txt=one", "b.txt=two"]
-    assert seen["stream_and_download"]["lines"] == {
+    assert seen["download"]["lines"] == {
         "folder": both,
         "file": ["a.txt=one"],
         "asset": both,
@@ -138,18 +138,19 @@ def test_it_scores_every_form_of_input(seen: dict[str, Any]) -> None:
         "asset id": both,
         "local": both,
         "inputs": ["c.txt=three"],
+        "gated": ["g.txt=gate"],
     }
-    assert set(seen["stream_and_download"]["status"].values()) == {"Completed"}
+    assert set(seen["download"]["status"].values()) == {"Completed"}
 
 
 def test_it_invokes_with_other_settings(seen: dict[str, Any]) -> None:
-    assert seen["stream_and_download"]["everything"] == ["mine.csv"]
-    assert seen["stream_and_download"]["experiment"] == "life-experiment"
-    assert seen["stream_and_download"]["type"] == "pipeline"
+    assert seen["download"]["everything"] == ["mine.csv"]
+    assert seen["download"]["experiment"] == "life-experiment"
+    assert seen["download"]["type"] == "pipeline"
 
 
 def test_it_streams_a_job(seen: dict[str, Any]) -> None:
-    streamed = seen["stream_and_download"]["streamed"]
+    streamed = seen["stream"]
     assert "Streaming logs/azureml/executionlogs.txt" in streamed
     assert "Completed" in streamed
     assert "Execution Summary" in streamed
@@ -162,7 +163,7 @@ def test_it_finds_a_jobs_step(seen: dict[str, Any]) -> None:
 @pytest.mark.parametrize("of", ["endpoint", "deployment", "workspace"])
 def test_it_lists_jobs_newest_first(seen: dict[str, Any], of: str) -> None:
     names = seen["invoke"]["names"]
-    started = ["folder", "file", "asset", "latest", "asset id", "local", "inputs"]
+    started = ["folder", "file", "asset", "latest", "asset id", "local", "inputs", "gated"]
     assert seen["list_jobs"][of] == [names[name] for name in reversed(started)]
 
 

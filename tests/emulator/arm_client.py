@@ -20,6 +20,7 @@ class Arm:
         self.emulator = emulator
         self.environment = emulator.environment
         self.workspace = emulator.workspace_id
+        self._filled: set[str] = set()
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = self.environment["REQUESTS_CA_BUNDLE"]
@@ -83,6 +84,17 @@ class Arm:
     # Bodies that the service takes, for tests that are about something else.
 
     def asset_uri(self, path: str = "LocalUpload/0/files") -> str:
+        """A folder of the default datastore with one file in it, where the emulator has blobs."""
+        if path not in self._filled and self.emulator.running.health()["blobs"] != "off":
+            found = self.get("datastores/workspaceblobstore")["properties"]
+            sas = self.call("POST", "datastores/workspaceblobstore/listSecrets").json()["sasToken"]
+            root = f"https://{found['accountName']}.blob.{found['endpoint']}/{found['containerName']}"
+            headers = {"x-ms-blob-type": "BlockBlob"}
+            answer = requests.put(
+                f"{root}/{path}/file.txt?{sas}", data=b"x", headers=headers, verify=self.session.verify, timeout=60
+            )
+            assert answer.status_code == 201, answer.text
+        self._filled.add(path)
         return f"azureml://datastores/workspaceblobstore/paths/{path}"
 
     def make_model(self, name: str, version: str = "1", **properties: Any) -> str:

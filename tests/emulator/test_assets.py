@@ -130,6 +130,8 @@ def test_model_types_are_taken_in_the_spelling_of_every_version(arm: Arm, name: 
         ("environments/{}/versions/1", {}, "'Image' must not be empty."),
         ("environments/{}/versions/1", {"image": "i", "condaFile": "a: [b"}, "not valid YAML"),
         ("environments/{}/versions/1", {"image": "i", "build": {"contextUri": "u"}}, "not both"),
+        ("environments/{}/versions/1", {"build": {"contextUri": "just/a/path"}}, "not the address of a blob"),
+        ("environments/{}/versions/1", {"image": "i", "inferenceConfig": {"scoringRoute": {"path": "/"}}}, "port"),
         ("data/{}/versions/1", {"dataType": "uri_folder"}, "'properties.dataUri' is required."),
         ("data/{}/versions/1", {"dataType": "table", "dataUri": "{uri}"}, "uri_file, uri_folder, mltable"),
         ("datasets/{}/versions/1", {"paths": [{"file": "{uri}", "folder": "{uri}"}]}, "either 'file' or 'folder'"),
@@ -149,6 +151,25 @@ def test_what_the_service_does_not_take_is_refused(arm: Arm, name: str, path: st
     assert status == 400
     assert words in message
     assert arm.call("GET", path.format(name)).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["LocalUpload/absent", "LocalUpload/0/fil", "LocalUpload/0/files/file.tx"])
+def test_a_model_without_files_is_refused_as_the_service_does(arm: Arm, name: str, path: str) -> None:
+    arm.asset_uri("LocalUpload/0/files")
+    uri = f"azureml://datastores/workspaceblobstore/paths/{path}"
+    answer = arm.call("PUT", f"models/{name}/versions/1", {"properties": {"modelUri": uri}})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["message"]) == (400, "UserError", "The request is invalid.")
+    (detail,) = error["details"]
+    assert detail["code"] == "ModelAssetPathNotFoundInStorage"
+    assert detail["message"] == f"No blobs found in storage at model asset path: {path}"
+    assert arm.call("GET", f"models/{name}").status_code == 404
+
+
+def test_a_model_is_a_folder_or_one_file(arm: Arm, name: str) -> None:
+    folder = arm.asset_uri("LocalUpload/0/files")
+    for version, uri in enumerate((folder, f"{folder}/", f"{folder}/file.txt"), 1):
+        arm.make_model(name, str(version), modelUri=uri)
 
 
 @pytest.mark.parametrize("uri", [FOREIGN, "azureml:data@latest"])

@@ -77,8 +77,23 @@ def test_an_endpoint_that_is_going_away_takes_no_deployment(arm: Arm, name: str,
     body = arm.deployment(name)
     long_running("polls=5")
     arm.call("DELETE", f"batchEndpoints/{name}")
-    assert arm.refused("PUT", f"batchEndpoints/{name}/deployments/d", body)[:2] == (409, "Conflict")
+    assert arm.refused("PUT", f"batchEndpoints/{name}/deployments/d", body) == (
+        409,
+        "Conflict",
+        f"Cannot create a deployment in endpoint {name} because it is in Deleting provisioning state.",
+    )
     assert arm.refused("PUT", f"batchEndpoints/{name}", arm.endpoint())[:2] == (409, "Conflict")
+
+
+def test_an_endpoint_under_way_takes_no_new_deployment(arm: Arm, name: str, long_running: Switch) -> None:
+    body = arm.deployment(name)
+    long_running("polls=2")
+    arm.call("PUT", f"batchEndpoints/{name}", arm.endpoint())
+    path = f"batchEndpoints/{name}/deployments/d"
+    assert "because it is in Creating provisioning state." in arm.refused("PUT", path, body)[2]
+    for _ in range(2):
+        arm.get(f"batchEndpoints/{name}")
+    assert arm.call("PUT", path, body).status_code == 201
 
 
 def test_a_timed_operation_ends_when_its_time_has_come(own_emulator) -> None:

@@ -59,7 +59,13 @@ def good(arm: Arm) -> dict[str, Any]:
         "batchEndpoints/fuzz/deployments/d": arm.deployment(
             "fuzz-parts", retrySettings={"timeout": "PT1S"}, resources={"instanceCount": 1}, miniBatchSize=1
         ),
-        "datastores/fuzz": {"properties": {"datastoreType": "AzureBlob", "containerName": "c"}},
+        "datastores/fuzz": {
+            "properties": {
+                "datastoreType": "AzureBlob",
+                "containerName": "c",
+                "credentials": {"credentialsType": "Sas", "secrets": {"sasToken": "s"}},
+            }
+        },
         "codes/fuzz/versions/1/startPendingUpload": {"pendingUploadType": "TemporaryBlobReference"},
     }
 

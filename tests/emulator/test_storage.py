@@ -10,6 +10,8 @@ from arm_client import Arm
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.storage.blob import ContainerClient
 
+NO_CREDENTIALS = {"credentialsType": "None"}
+
 
 @pytest.fixture(scope="module")
 def datastore(arm: Arm) -> str:
@@ -112,7 +114,9 @@ def test_another_account_is_not_served(arm: Arm, datastore: str) -> None:
 
 
 def test_containers_of_the_account_can_be_datastores(arm: Arm) -> None:
-    body = {"properties": {"datastoreType": "AzureBlob", "containerName": "my-container", "credentials": {}}}
+    body = {
+        "properties": {"datastoreType": "AzureBlob", "containerName": "my-container", "credentials": NO_CREDENTIALS}
+    }
     arm.put("datastores/mine", body)
     found = arm.get("datastores/mine")["properties"]
     assert (found["containerName"], found["isDefault"]) == ("my-container", False)
@@ -131,7 +135,9 @@ def test_containers_of_the_account_can_be_datastores(arm: Arm) -> None:
     ],
 )
 def test_storage_elsewhere_is_refused_by_name(arm: Arm, properties: dict) -> None:
-    status, _, message = arm.refused("PUT", "datastores/elsewhere", {"properties": {**properties, "credentials": {}}})
+    status, _, message = arm.refused(
+        "PUT", "datastores/elsewhere", {"properties": {**properties, "credentials": NO_CREDENTIALS}}
+    )
     assert status == 501
     assert "AzureFile" in message or "'elsewhere'" in message
 
@@ -144,10 +150,34 @@ def test_secrets_of_a_datastore_are_never_in_its_answer(arm: Arm) -> None:
     assert secret not in arm.call("GET", "datastores/with_key").text
 
 
+@pytest.mark.parametrize(
+    ("credentials", "words"),
+    [
+        (None, "credentials"),
+        ({}, "credentialsType' is required"),
+        ({"credentialsType": "Password"}, "AccountKey, Certificate, None, Sas, ServicePrincipal"),
+        ({"credentialsType": "AccountKey"}, "of the type AccountKey need secrets"),
+        ({"credentialsType": "ServicePrincipal", "secrets": {}}, "need clientId and tenantId"),
+    ],
+)
+def test_credentials_of_a_datastore_are_checked(arm: Arm, credentials: dict | None, words: str) -> None:
+    properties = {"datastoreType": "AzureBlob", "containerName": "some-container", "credentials": credentials}
+    status, _, message = arm.refused("PUT", "datastores/checked", {"properties": properties})
+    assert status == 400
+    assert words in message
+
+
+def test_the_default_datastore_cannot_be_deleted(arm: Arm) -> None:
+    status, code, message = arm.refused("DELETE", "datastores/workspaceblobstore")
+    assert (status, code) == (400, "UserError")
+    assert "default datastore" in message
+    assert arm.call("GET", "datastores/workspaceblobstore").status_code == 200
+
+
 def test_datastores_are_listed_by_name_and_as_the_default(arm: Arm) -> None:
     for name in ("listed_one", "listed_two"):
-        body = {"properties": {"datastoreType": "AzureBlob", "containerName": "some-container"}}
-        arm.put(f"datastores/{name}", body)
+        properties = {"datastoreType": "AzureBlob", "containerName": "some-container", "credentials": NO_CREDENTIALS}
+        arm.put(f"datastores/{name}", {"properties": properties})
 
     def listed(**query: str) -> list[str]:
         return [item["name"] for item in arm.get("datastores", query=query)["value"]]

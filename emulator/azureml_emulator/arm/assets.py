@@ -6,7 +6,7 @@ was created last; ``nextVersion`` follows the highest number among the versions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -78,6 +78,7 @@ class Asset:
     keep: Callable[[Call], Keep | None] = asset_filter
     marks: Callable[[Target, Document], Mapping[str, str]] | None = None
     search: Callable[[Call, Document], list[Document] | None] | None = None
+    verify: Callable[[Target, Any], Awaitable[None]] | None = None
 
     def kinds(self, workspace: Kind) -> tuple[Kind, Kind]:
         """The two resource kinds of the asset: its container and its versions."""
@@ -102,6 +103,7 @@ class Asset:
             keep=self.keep,
             marks=self.marks,
             search=self.search,
+            verify=self.verify,
             actions=(Action("startPendingUpload", start_pending_upload, exists=False),),
         )
         return container, version

@@ -68,6 +68,12 @@ def busy(resource_id: str, state: str) -> ServiceError:
     )
 
 
+def busy_endpoint(name: str, state: str) -> ServiceError:
+    """A new deployment in an endpoint on which an operation is under way."""
+    message = f"Cannot create a deployment in endpoint {name} because it is in {state} provisioning state."
+    return ServiceError(409, "Conflict", message)
+
+
 def other_location(target: Target, there: str, here: str) -> ServiceError:
     """A PUT that would move a resource to another region."""
     group = target.id.split("/")[4]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -115,9 +115,10 @@ class Kind:
 
     ``place`` is the path below the owner (``batchEndpoints/{endpoint}``). ``prepare`` turns a valid body
     into the stored ``properties`` and raises :class:`ServiceError` where a rule is broken. ``written``
-    and ``removed`` run in the same transaction as the write. ``immutable`` are paths in the document that
-    a PUT of an existing resource cannot change. ``marks`` are what the resource can be found by;
-    ``search`` answers a list from them when the query asks so.
+    and ``removed`` run in the same transaction as the write. ``verify`` asks, before a new resource is
+    written, what only other services know; ``keep_back`` raises where a resource cannot be deleted.
+    ``immutable`` are paths in the document that a PUT of an existing resource cannot change. ``marks`` are
+    what the resource can be found by; ``search`` answers a list from them when the query asks so.
     """
 
     place: str
@@ -130,6 +131,8 @@ class Kind:
     prepare: Callable[[Target, Any], Properties] = _as_sent
     written: Callable[[Target, Document], None] = _nothing
     removed: Callable[[Target, Document], None] = _nothing
+    verify: Callable[[Target, Any], Awaitable[None]] | None = None
+    keep_back: Callable[[Target, Document], None] = _nothing
     patch: Patch | None = None
     immutable: tuple[str, ...] = ()
     changed: str = "The property '{property}' of '{name}' cannot be changed."

@@ -20,7 +20,12 @@ _ENVELOPE = frozenset({"id", "name", "type", "properties", "systemData"})
 
 def routes(kind: Kind) -> Iterator[Route]:
     """The lines of the route table for a kind."""
-    handlers: Mapping[str, Callable[[Kind, Call], Any]] = {"GET": get, "PUT": put, "PATCH": patch, "DELETE": delete}
+    handlers: Mapping[str, Callable[[Kind, Call], Any]] = {
+        "GET": get,
+        "PUT": put if kind.verify is None else put_verified,
+        "PATCH": patch,
+        "DELETE": delete,
+    }
     for method, handler in handlers.items():
         if method in kind.methods and (method != "PATCH" or kind.patch is not None):
             yield Route(method, kind.path, partial(handler, kind), "arm", kind.name)
@@ -83,6 +88,15 @@ def put(kind: Kind, call: Call) -> Reply:
         return Reply(document, 201 if target.old is None else 200)
 
 
+async def put_verified(kind: Kind, call: Call) -> Reply:
+    """Create a resource after other services were asked about it, or replace it."""
+    assert kind.verify is not None  # noqa: S101 - routes() asks for it
+    target = locate(kind, call)
+    if target.old is None:
+        await kind.verify(target, kind.body.read(call.body))
+    return put(kind, call)
+
+
 def patch(kind: Kind, call: Call) -> Reply:
     """Change the few things that the kind lets PATCH change."""
     assert kind.patch is not None  # noqa: S101 - routes() asks for it
@@ -110,6 +124,7 @@ def delete(kind: Kind, call: Call) -> Reply:
         if target.old is None:
             return Reply(None, 204)
         _refuse_busy(target)
+        kind.keep_back(target, target.old)
         if kind.long_running:
             return call.emulator.operations.accept(target, "delete", target.old)
         documents.remove(target, target.old)
@@ -168,7 +183,10 @@ def _check_names(kind: Kind, call: Call) -> None:
 
 def _refuse_busy(target: Target) -> None:
     owner_state = (target.owner or {}).get("properties", {}).get("provisioningState")
-    if target.owner is not None and owner_state == "Deleting":
+    if target.owner is not None and target.kind.name.endswith("/deployments") and target.old is None:
+        if owner_state in _BUSY:
+            raise errors.busy_endpoint(target.owner["name"], owner_state)
+    elif target.owner is not None and owner_state == "Deleting":
         raise errors.busy(target.owner["id"], owner_state)
     state = (target.old or {}).get("properties", {}).get("provisioningState")
     if state in _BUSY and target.kind.long_running:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+from pydantic import Field
+
 from azureml_emulator.arm import errors, resources
 from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, NewTags, Strings, choice
@@ -19,6 +21,13 @@ class Defaults(Body):
     deployment_name: str | None = None
 
 
+class Keys(Body):
+    """Keys of an endpoint, which have no use where only Entra tokens open it."""
+
+    primary_key: str | None = None
+    secondary_key: str | None = None
+
+
 class EndpointProperties(Body):
     """The properties of a batch endpoint."""
 
@@ -26,6 +35,7 @@ class EndpointProperties(Body):
     description: str | None = None
     properties: Strings
     defaults: Defaults | None = None
+    keys: Annotated[Keys | None, Field(exclude=True)] = None
 
 
 class EndpointBody(Tracked):

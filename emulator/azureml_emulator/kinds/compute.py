@@ -24,6 +24,20 @@ class ScaleSettings(Body):
     node_idle_time_before_scale_down: Duration = "PT2M"
 
 
+class ResourceId(Body):
+    """Another resource of Azure, by its ARM id."""
+
+    id: str
+
+
+class NodeAccount(Body):
+    """The user of each node."""
+
+    admin_user_name: str
+    admin_user_ssh_public_key: str | None = None
+    admin_user_password: Annotated[str | None, Field(repr=False)] = None
+
+
 class ClusterProperties(Body):
     """The properties of the cluster itself."""
 
@@ -34,9 +48,9 @@ class ClusterProperties(Body):
     remote_login_port_public_access: Annotated[str, choice("Enabled", "Disabled", "NotSpecified")] = "NotSpecified"
     isolated_network: bool = False
     enable_node_public_ip: bool | None = True
-    subnet: dict[str, Any] | None = None
-    virtual_machine_image: dict[str, Any] | None = None
-    user_account_credentials: dict[str, Any] | None = None
+    subnet: ResourceId | None = None
+    virtual_machine_image: ResourceId | None = None
+    user_account_credentials: NodeAccount | None = None
     property_bag: dict[str, Any] | None = None
 
 
@@ -60,6 +74,7 @@ class ComputeProperties(Body):
     ]
     compute_location: str | None = None
     description: str | None = None
+    resource_id: str | None = None
     disable_local_auth: bool = False
     properties: dict[str, Any] | None = None
 

@@ -6,11 +6,13 @@ read by a job, so it is refused by name.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Action, Kind, NameRule, Properties, Target
-from azureml_emulator.arm.schema import Body, Object, Strings, Tags, choice
+from azureml_emulator.arm.schema import Body, Strings, Tags, choice
 from azureml_emulator.http import Call, Reply, ServiceError
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
@@ -19,18 +21,51 @@ from azureml_emulator.urls import BLOB_SUFFIX
 DEFAULT = "workspaceblobstore"
 
 
+_NEEDED = {
+    "AccountKey": ("secrets",),
+    "Certificate": ("clientId", "secrets", "tenantId", "thumbprint"),
+    "Sas": ("secrets",),
+    "ServicePrincipal": ("clientId", "secrets", "tenantId"),
+}
+"""What each type of credentials cannot do without."""
+
+
+class Credentials(Body):
+    """How the storage is reached. Taken, but neither kept nor answered: the emulator has its own keys."""
+
+    credentials_type: Annotated[str, choice("AccountKey", "Certificate", "None", "Sas", "ServicePrincipal")]
+    secrets: dict[str, Any] | None = Field(default=None, repr=False)
+    client_id: str | None = None
+    tenant_id: str | None = None
+    thumbprint: str | None = None
+    authority_url: str | None = None
+    resource_url: str | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        given = self.sent()
+        missing = [name for name in _NEEDED.get(self.credentials_type, ()) if given.get(name) is None]
+        if missing:
+            raise ValueError(f"of the type {self.credentials_type} need {' and '.join(missing)}.")
+        return self
+
+
 class DatastoreProperties(Body):
-    """The properties of a blob datastore; its credentials are taken but never answered."""
+    """The properties of a blob datastore."""
 
     datastore_type: Annotated[
         str, choice("AzureBlob", "AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
     ]
-    credentials: Object
+    credentials: Credentials
     account_name: str | None = None
     container_name: str | None = None
     endpoint: str | None = None
     protocol: str | None = None
-    service_data_access_auth_identity: str = "None"
+    resource_group: str | None = None
+    subscription_id: str | None = None
+    service_data_access_auth_identity: Annotated[
+        str, choice("None", "WorkspaceSystemAssignedIdentity", "WorkspaceUserAssignedIdentity")
+    ] = "None"
     description: str | None = None
     tags: Tags
     properties: Strings
@@ -78,6 +113,13 @@ async def _secrets(call: Call, target: Target) -> Reply:
     return Reply({"secretsType": "Sas", "sasToken": call.emulator.storage.sas(container)})
 
 
+def _keep_default(target: Target, document: Document) -> None:
+    if document["properties"]["isDefault"]:
+        raise errors.user_error(
+            f"The datastore '{target.name}' is the default datastore of the workspace and cannot be deleted.", "name"
+        )
+
+
 def _keep(call: Call) -> Any:
     """Filters of the list: ``isDefault``, ``names`` (with commas between them), ``searchText`` in the name."""
     wanted = call.query.get("isDefault", "").lower()
@@ -102,5 +144,6 @@ DATASTORE = Kind(
     names=NameRule.of(r"[a-zA-Z0-9_]{1,255}", "1 to 255 letters, digits and '_'"),
     prepare=_prepare,
     keep=_keep,
+    keep_back=_keep_default,
     actions=(Action("listSecrets", _secrets),),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import yaml
+from pydantic import Field
 
-from azureml_emulator.arm import errors
+from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.assets import Asset, AssetProperties
 from azureml_emulator.arm.kind import Properties, Target
 from azureml_emulator.arm.schema import Body, choice
@@ -19,6 +20,21 @@ class Build(Body):
     dockerfile_path: str = "Dockerfile"
 
 
+class InferenceRoute(Body):
+    """Where an inference container listens for one sort of request."""
+
+    path: Annotated[str, Field(min_length=1)]
+    port: int
+
+
+class InferenceConfig(Body):
+    """What an image needs that serves requests itself."""
+
+    liveness_route: InferenceRoute | None = None
+    readiness_route: InferenceRoute | None = None
+    scoring_route: InferenceRoute | None = None
+
+
 class EnvironmentProperties(AssetProperties):
     """The properties of an environment version."""
 
@@ -27,7 +43,7 @@ class EnvironmentProperties(AssetProperties):
     build: Build | None = None
     os_type: Annotated[str, choice("Linux", "Windows")] = "Linux"
     auto_rebuild: Annotated[str, choice("Disabled", "OnBaseImageUpdate")] = "Disabled"
-    inference_config: dict[str, Any] | None = None
+    inference_config: InferenceConfig | None = None
     stage: str | None = None
 
 
@@ -37,12 +53,14 @@ class EnvironmentBody(Body):
     properties: EnvironmentProperties
 
 
-def _prepare(_target: Target, body: Any) -> Properties:
+def _prepare(target: Target, body: Any) -> Properties:
     properties: Properties = body.properties.dump()
     if not properties["image"] and not properties["build"]:
         raise errors.must_not_be_empty("Image", "properties.image")
     if properties["image"] and properties["build"]:
         raise errors.user_error("An environment has either 'image' or 'build', not both.", "properties.build")
+    if properties["build"]:
+        references.uri(target, properties["build"]["contextUri"], "properties.build.contextUri")
     if properties["condaFile"]:
         _check_conda(properties["condaFile"])
     return {**properties, "environmentType": "UserCreated"}

@@ -8,8 +8,11 @@ from pydantic import BeforeValidator
 
 from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.assets import Asset, AssetProperties
+from azureml_emulator.arm.contents import has_blobs
 from azureml_emulator.arm.kind import Properties, Target
 from azureml_emulator.arm.schema import Body, Object
+from azureml_emulator.http import ServiceError
+from azureml_emulator.uris import UriError, resolve
 
 _TYPES = {
     "custommodel": "custom_model",
@@ -52,6 +55,22 @@ def _prepare(target: Target, body: Any) -> Properties:
     return properties
 
 
+async def _verify(target: Target, body: Any) -> None:
+    """Refuse a model that has no files; addresses outside the workspace's storage cannot be looked at."""
+    uri = body.properties.model_uri
+    if not uri or target.emulator.storage.state == "off":
+        return
+    references.uri(target, uri, "properties.modelUri")
+    try:
+        place = resolve(uri, target.workspace["id"], target.emulator.store)
+    except UriError:
+        return
+    if not await has_blobs(target.emulator.storage, place.container, place.path):
+        message = f"No blobs found in storage at model asset path: {place.path}"
+        detail = {"code": "ModelAssetPathNotFoundInStorage", "message": message, "target": "properties.modelUri"}
+        raise ServiceError(400, "UserError", "The request is invalid.", "properties.modelUri", [detail])
+
+
 MODEL = Asset(
     plural="models",
     label="model",
@@ -59,4 +78,5 @@ MODEL = Asset(
     content=("modelUri", "modelType"),
     what="model uri",
     prepare=_prepare,
+    verify=_verify,
 )

@@ -92,7 +92,7 @@ def _written(target: Target, _document: Document) -> None:
         return
     kind = next(kind for kind in target.emulator.kinds if kind.name == "datastores")
     datastore = documents.target_of(target.emulator, kind, default)
-    body = kind.body.read({"properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "Sas"}}})
+    body = kind.body.read({"properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "None"}}})
     documents.finish(datastore, documents.document(datastore, kind.prepare(datastore, body)))
 
 
