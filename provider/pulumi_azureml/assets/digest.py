@@ -7,9 +7,10 @@ uploaded by either is recognised by the other.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,15 +63,30 @@ def digest_path(path: Path, *, memory: Path | None = None) -> ContentDigest:
     return ContentDigest(digest, len(files), size)
 
 
-def _read(files: Sequence[AssetFile]) -> str:
+def content_digest(files: Sequence[tuple[str, int, Iterable[bytes]]]) -> str:
+    """The digest over relative paths, sizes and contents of files, in the order of `list_files`."""
     digest = hashlib.sha256(str(len(files)).encode())
-    for file in files:
-        digest.update(f"#{file.relative}#{file.size}".encode())
-    for file in files:
-        with file.path.open("rb") as content:
-            while chunk := content.read(_CHUNK):
-                digest.update(chunk)
+    for relative, size, _ in files:
+        digest.update(f"#{relative}#{size}".encode())
+    for _, _, chunks in files:
+        for chunk in chunks:
+            digest.update(chunk)
     return digest.hexdigest()
+
+
+def environment_digest(image: str, conda_file: str | None, os_type: str) -> str:
+    """The digest of an environment, which has no files: of its image, packages and operating system."""
+    return hashlib.sha256(json.dumps([image, conda_file, os_type]).encode()).hexdigest()
+
+
+def _read(files: Sequence[AssetFile]) -> str:
+    return content_digest([(file.relative, file.size, _chunks(file.path)) for file in files])
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            yield chunk
 
 
 def _identity(files: Sequence[AssetFile]) -> str:

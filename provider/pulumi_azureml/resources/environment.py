@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,6 +10,7 @@ import yaml
 from pydantic import Field
 
 from ..arm import Settings
+from ..assets.digest import environment_digest
 from ..engine import InputError, Kind, Output, arm
 from ._content import versioned
 from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
@@ -54,10 +53,10 @@ def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:
         conda = _read_conda(conda)
     if conda is not None:
         values = {**values, "condaFile": conda}
-    content = [values.get(key) for key in ("image", "condaFile", "osType")]
-    if not all(isinstance(part, str) for part in content if part is not None):
+    image, packages, system = (values.get(key) for key in ("image", "condaFile", "osType"))
+    if not all(isinstance(part, str) for part in (image, packages, system) if part is not None):
         return values
-    return versioned(values, hashlib.sha256(json.dumps(content).encode()).hexdigest())
+    return versioned(values, environment_digest(str(image), packages, str(system)))
 
 
 def _read_conda(text: str) -> str:

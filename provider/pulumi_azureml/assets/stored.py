@@ -1,0 +1,106 @@
+"""The files of a registered asset, where they lie in storage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from ..arm import ArmClient, ArmError
+from .datastore import DEFAULT_DATASTORE, datastore_container, transfer_options
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobProperties, ContainerClient
+
+_DATASTORE_URI = re.compile(r"azureml://(?:.*/)?datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)", re.IGNORECASE)
+_BLOB_URL = re.compile(r"(https://[^/]+\.blob\.[^/]+)/([^/]+)/(.+)")
+
+
+class AddressError(ValueError):
+    """An address that is neither in a blob datastore nor a blob's URL."""
+
+
+@dataclass(frozen=True)
+class StoredFiles:
+    """A file or a folder of blobs: the container, opened, and the path in it."""
+
+    container: ContainerClient
+    path: str
+
+    @property
+    def name(self) -> str:
+        """The file's or folder's own name."""
+        return PurePosixPath(self.path).name
+
+    def blobs(self) -> Iterator[BlobProperties]:
+        """The blobs, without the ones that a hierarchical account has for folders."""
+        for blob in self.container.list_blobs(name_starts_with=self.path, include=["metadata"]):
+            below = blob.name == self.path or not self.path or blob.name.startswith(f"{self.path}/")
+            if below and "hdi_isfolder" not in (blob.metadata or {}):
+                yield blob
+
+    def relative(self, blob: str) -> str:
+        """A blob's path inside the asset; its own name when the asset is one file."""
+        return self.name if blob == self.path else blob.removeprefix(f"{self.path}/")
+
+
+def open_stored(client: ArmClient, asset_id: str, uri: str) -> StoredFiles:
+    """Open the place of an asset version's files: a datastore path, or a blob URL such as the service gives for code.
+
+    Args:
+        client: of the workspace.
+        asset_id: ARM id of the version.
+        uri: its `modelUri`, `dataUri` or `codeUri`.
+
+    Raises:
+        AddressError: `uri` has another form.
+        ArmError: the workspace cannot be asked.
+    """
+    if match := _DATASTORE_URI.fullmatch(uri):
+        return StoredFiles(datastore_container(client, match["datastore"]), match["path"].rstrip("/"))
+    plain = unquote(uri).replace(":443/", "/").rstrip("/")
+    default = datastore_container(client, DEFAULT_DATASTORE)
+    for container in (default, *_pending(client, asset_id)):
+        base = unquote(container.url.split("?", 1)[0]).replace(":443/", "/").rstrip("/")
+        if plain.startswith(f"{base}/"):
+            return StoredFiles(container, plain.removeprefix(f"{base}/"))
+    return _open_by_account(default, plain, uri)
+
+
+def _pending(client: ArmClient, asset_id: str) -> Iterator[ContainerClient]:
+    """Where the service would take an upload of this version: often where the version lies, with a way in."""
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
+
+    try:
+        answer = client.request(
+            "POST",
+            f"{asset_id}/startPendingUpload",
+            json={"pendingUploadType": "TemporaryBlobReference"},
+            operation=f"get access to {asset_id}",
+        )
+    except ArmError:
+        return  # not offered for what exists: the account's own credential is left to try
+    reference = answer.body.get("blobReferenceForConsumption") or {}
+    if signed := (reference.get("credential") or {}).get("sasUri"):
+        yield ContainerClient.from_container_url(signed, **transfer_options())
+
+
+def _open_by_account(default: ContainerClient, plain: str, uri: str) -> StoredFiles:
+    """By the account's key where the default datastore has it, else by the user's own identity."""
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow import
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415
+
+    match = _BLOB_URL.fullmatch(plain)
+    if match is None:
+        raise AddressError(
+            f"{uri} is neither in a blob datastore nor an address such as "
+            "https://{account}.blob.core.windows.net/{container}/{path}"
+        )
+    account, container, path = match.groups()
+    same_account = unquote(default.url).startswith(f"{account}/")
+    key: Any = default.credential if same_account and hasattr(default.credential, "account_key") else None
+    opened = ContainerClient(account, container, credential=key or DefaultAzureCredential(), **transfer_options())
+    return StoredFiles(opened, path)
