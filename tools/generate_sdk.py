@@ -102,6 +102,7 @@ def resource_class(kind: Kind, doc: str) -> str:
         f'class {kind.name}(AzureMLResource, module="azureml", name="{kind.name}"):',
         f'    """{doc}"""',
         "",
+        *(["    _protected = True", ""] if kind.protected else []),
         "    def __init__(",
         "        self,",
         "        resource_name: str,",

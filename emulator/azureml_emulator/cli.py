@@ -15,7 +15,15 @@ from azureml_emulator import lifecycle
 from azureml_emulator.azurite import InstallError, install
 from azureml_emulator.lifecycle import LifecycleError, Running
 from azureml_emulator.process import hold_home, listen
-from azureml_emulator.settings import DEFAULT_PORT, HOME_VARIABLE, LongRunning, Settings, default_home, is_loopback
+from azureml_emulator.settings import (
+    DEFAULT_PORT,
+    HOME_VARIABLE,
+    LOCATION,
+    LongRunning,
+    Settings,
+    default_home,
+    is_loopback,
+)
 
 _EPILOG = """\
 a first session:
@@ -72,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="print JSON")
     env = _command(commands, "env", _env, "print the environment variables that point clients at it")
     env.add_argument("--shell", choices=("sh", "json"), default="sh", help="form of the output (default sh)")
+    add = _command(commands, "add-workspace", _add_workspace, "give it more workspaces, beside the one it begins with")
+    add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
+    add.add_argument("--location", default=LOCATION, help=f"their region (default {LOCATION})")
     clear = _command(commands, "reset", _reset, "forget all resources, blobs and jobs")
     clear.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -185,6 +196,18 @@ def _env(home: Path, given: argparse.Namespace) -> int:
     else:
         for name, value in variables.items():
             print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def _add_workspace(home: Path, given: argparse.Namespace) -> int:
+    running = Running.read(home)
+    if running is None:
+        raise LifecycleError(f"not running (state in {home}). Start it with: azureml-emulator start")
+    for name in given.names:
+        answer = running.request("POST", "/_emulator/workspaces", {"name": name, "location": given.location})
+        if "id" not in answer:
+            raise LifecycleError(f"cannot add the workspace '{name}': {answer['error']['message']}")
+        print(answer["id"])
     return 0
 
 

@@ -10,7 +10,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.http import Call, Reply, Route, ServiceError
-from azureml_emulator.settings import LongRunning
+from azureml_emulator.kinds import add_workspace
+from azureml_emulator.settings import LOCATION, LongRunning
 
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
@@ -66,11 +67,20 @@ def _clock(call: Call) -> Reply:
     return Reply({"now": call.emulator.clock.timestamp()})
 
 
+def _workspaces(call: Call) -> Reply:
+    body = call.body if isinstance(call.body, dict) else {}
+    name, location = body.get("name"), body.get("location") or LOCATION
+    if not isinstance(name, str) or not isinstance(location, str):
+        raise ServiceError(400, "BadRequest", "The body is an object with 'name' and, if it is to be, 'location'.")
+    return Reply({"id": add_workspace(call.emulator, name, location)})
+
+
 ROUTES = (
     Route("GET", "/_emulator/health", _health, "open", "health"),
     Route("GET", "/_emulator/requests", _requests, "control", "requests"),
     Route("POST", "/_emulator/requests/reset", _reset_requests, "control", "requests"),
     Route("GET", "/_emulator/resources", _resources, "control", "resources"),
+    Route("POST", "/_emulator/workspaces", _workspaces, "control", "workspaces"),
     Route("POST", "/_emulator/lro", _long_running, "control", "lro"),
     Route("POST", "/_emulator/clock", _clock, "control", "clock"),
 )

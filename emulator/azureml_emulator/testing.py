@@ -74,6 +74,11 @@ class RunningEmulator:
             f"/Microsoft.MachineLearningServices/workspaces/{WORKSPACE_NAME}"
         )
 
+    def add_workspace(self, name: str) -> str:
+        """Give the emulator another workspace, in the group and region of the seeded one; returns its ARM id."""
+        answer: dict[str, str] = self.control("POST", "/_emulator/workspaces", {"name": name})
+        return answer["id"]
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call one of the emulator's own routes, such as ``GET /_emulator/requests``."""
         return self.running.request(method, path, body)

@@ -1,4 +1,4 @@
-"""``azureml-stack``: score with what a Pulumi stack deployed, and import what a workspace has already.
+"""``azureml-stack``: score with what a stack deployed, promote it to the next one, import what is there already.
 
 Only the standard library is imported until a command runs, so that ``--help`` answers at once.
 """
@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from . import cli_release
 from .cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, build_parser
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     display = open_display(as_json=options.json, quiet=options.quiet)
     try:
-        _COMMANDS[options.command](options, display)
+        return _COMMANDS[options.command](options, display) or EXIT_OK
     except KeyboardInterrupt:
         display.close()
         return _say(display, options, KeyboardInterrupt("Interrupted."), EXIT_INTERRUPTED)
@@ -43,15 +44,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say(display, options, error, _exit_code(error))
     finally:
         display.close()
-    return EXIT_OK
 
 
 def _exit_code(error: Exception) -> int:
     from .arm.errors import ConfigError  # noqa: PLC0415 - see the module's docstring
     from .consume import errors  # noqa: PLC0415
     from .importing.errors import ImportRefusedError  # noqa: PLC0415
+    from .release.errors import LockError  # noqa: PLC0415
 
-    if isinstance(error, ConfigError | ImportRefusedError | errors.InputError | errors.StackError):
+    if isinstance(error, ConfigError | ImportRefusedError | LockError | errors.InputError | errors.StackError):
         return EXIT_USAGE
     if isinstance(error, errors.WatchTimeoutError):
         return EXIT_TIMEOUT
@@ -156,9 +157,9 @@ def _logs(options: argparse.Namespace, display: Display) -> None:
 
 def _import(options: argparse.Namespace, display: Display) -> None:
     from .arm import ArmClient  # noqa: PLC0415 - see the module's docstring
+    from .consume.project import open_project  # noqa: PLC0415
     from .consume.target import Target  # noqa: PLC0415
     from .importing.command import ImportOptions, import_resources  # noqa: PLC0415
-    from .importing.project import open_project  # noqa: PLC0415
 
     project = open_project(options.stack, options.cwd)
     client = ArmClient.from_settings(Target(_target(options)).settings())
@@ -177,7 +178,7 @@ def _import(options: argparse.Namespace, display: Display) -> None:
     )
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace, Display], None]] = {
+_COMMANDS: dict[str, Callable[[argparse.Namespace, Display], int | None]] = {
     "invoke": _invoke,
     "watch": _watch,
     "download": _download,
@@ -185,6 +186,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], None]] = {
     "jobs": _jobs,
     "logs": _logs,
     "import": _import,
+    **cli_release.COMMANDS,
 }
 
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cli_release import add_release
+
 if TYPE_CHECKING:
     from typing import TypeAlias
 
@@ -18,6 +20,7 @@ exit codes:
   0    done; with --watch or --download: the job completed
   1    the job failed or was canceled, the service refused or cannot be reached
   2    wrong options, stack, configuration or input; nothing was submitted
+  3    what was to be the same is not (`release diff`)
   124  the job did not end within --timeout; it goes on
   130  interrupted with Ctrl-C; a submitted job goes on"""
 
@@ -33,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="azureml-stack",
         description="Score with the batch endpoint that a Pulumi stack deployed: "
-        "start jobs, watch them, fetch predictions. Import what a workspace has already into a stack.",
+        "start jobs, watch them, fetch predictions. Promote what one stack has tested to the next one. Import what a "
+        "workspace has already into a stack.",
         epilog=f"{ENVIRONMENT}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -45,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_jobs(commands)
     _add_logs(commands)
     _add_import(commands)
+    add_release(commands, _command, _add_common)
     return parser
 
 

@@ -26,6 +26,7 @@ __all__ = ["BatchScoring"]
 class BatchScoringSettings(TypedDict, total=False):
     """What a `BatchScoring` hands to its deployment as it is: the inputs of `BatchDeployment` of the same names."""
 
+    versioned: pulumi.Input[bool]
     environment_variables: pulumi.Input[Mapping[str, str]]
     instance_count: pulumi.Input[int]
     mini_batch_size: pulumi.Input[int]

@@ -41,7 +41,7 @@ class Handlers:
     def diff(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> DiffResult:
         """Compare the state with the checked inputs."""
         with _boundary(self._kind):
-            found = diff(self._kind, _known(olds), _known(news))
+            found = diff(self._kind, _known(olds), _known(news), mode=self._settings().mode)
             return DiffResult(
                 changes=bool(found.changes),
                 replaces=list(found.replaces),
@@ -59,6 +59,8 @@ class Handlers:
         with self._working(props) as (state, context):
             outputs = {output.key for output in self._kind.outputs} | {MARK}
             inputs = {key: value for key, value in state.items() if key not in outputs}
+            if self._kind.perform:
+                return ReadResult(id_, state, inputs)  # what was done is done: there is nothing to look at
             found = lifecycle_of(self._kind).read(id_, inputs, context)
             if found is None:
                 return ReadResult("", {})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -14,6 +15,9 @@ from .state_keys import ARM_ID, URN
 
 class AzureMLResource(Resource, module="azureml", name="Resource"):
     """The base of every resource class. Properties are kept by their wire name and read through getters."""
+
+    _protected: ClassVar[bool] = False
+    """Whether a production environment protects the resource from deletion, unless its options say otherwise."""
 
     def __init__(
         self,
@@ -32,6 +36,12 @@ class AzureMLResource(Resource, module="azureml", name="Resource"):
             outputs: wire names of what the service gives.
             opts: the engine's own options.
         """
+        config = pulumi.Config("azureml")
+        mode, release = config.get("mode") or "", config.get("release") or ""
+        if release or mode == "production":
+            _check_program(mode, release)
+        if self._protected and mode == "production" and (opts is None or opts.protect is None):
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))
         parent = (opts or pulumi.ResourceOptions()).parent
         urn = pulumi.create_urn(resource_name, f"pulumi-python:{self._resource_type_name}", parent)
         # Without what it was computed from: to depend on a component is to depend on its children, so a child
@@ -49,6 +59,18 @@ class AzureMLResource(Resource, module="azureml", name="Resource"):
         """The output of wire name `key`."""
         found: pulumi.Output[Any] = self.__dict__[key]
         return found
+
+
+@functools.cache
+def _check_program(mode: str, release: str) -> None:
+    """Refuse the program once, rather than each of its resources."""
+    from .release.errors import ReleaseError  # noqa: PLC0415 - a stack without releases does not pay for it
+    from .release.program import check_program  # noqa: PLC0415
+
+    try:
+        check_program(mode, release)
+    except ReleaseError as error:
+        raise pulumi.RunError(str(error)) from None
 
 
 def lent(lender: object, key: str) -> pulumi.Output[Any] | None:

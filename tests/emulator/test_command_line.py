@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
-COMMANDS = ("start", "stop", "status", "env", "reset")
+COMMANDS = ("start", "stop", "status", "env", "add-workspace", "reset")
 
 
 def free_port() -> int:
@@ -58,6 +58,17 @@ def test_status_says_where_and_what(started: tuple[Path, int]) -> None:
     status = json.loads(run("status", "--json", home=home).stdout)
     assert status.items() >= {"running": True, "port": port, "home": str(home), "blobs": "ready"}.items()
     assert status["resources"]["workspaces"] == 1
+
+
+def test_workspaces_are_added_and_adding_one_again_is_fine(started: tuple[Path, int]) -> None:
+    home, _ = started
+    for _ in range(2):
+        done = run("add-workspace", "test", "prod", home=home)
+        assert [line.rpartition("/")[2] for line in done.stdout.splitlines()] == ["test", "prod"]
+    assert json.loads(run("status", "--json", home=home).stdout)["resources"]["workspaces"] == 3
+    refused = run("add-workspace", "a b", home=home)
+    assert refused.returncode == 1
+    assert "cannot add the workspace 'a b'" in refused.stderr
 
 
 def test_the_environment_opens_the_emulator_to_curl(started: tuple[Path, int]) -> None:

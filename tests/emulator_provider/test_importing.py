@@ -12,9 +12,9 @@ import pytest
 
 from azureml_emulator.testing import RunningEmulator
 from pulumi_azureml.arm import ArmClient, NotFoundError
+from pulumi_azureml.consume.project import Project
 from pulumi_azureml.importing.command import Imported, ImportOptions, import_resources
 from pulumi_azureml.importing.errors import ImportRefusedError
-from pulumi_azureml.importing.project import Project
 from pulumi_azureml.resources import (
     BATCH_DEPLOYMENT,
     BATCH_ENDPOINT,

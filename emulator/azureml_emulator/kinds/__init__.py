@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azureml_emulator.arm import documents
+from azureml_emulator.arm import documents, errors
 from azureml_emulator.arm.kind import Kind
 from azureml_emulator.kinds.batch_deployment import BATCH_DEPLOYMENT
 from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
@@ -37,13 +37,25 @@ KINDS: tuple[Kind, ...] = (
 
 def seed(emulator: Emulator) -> None:
     """Make the resource group and the workspace that an emulator has from the start, unless they are there."""
+    add_workspace(emulator, WORKSPACE_NAME, LOCATION)
+
+
+def add_workspace(emulator: Emulator, name: str, location: str) -> str:
+    """Make a workspace in the emulator's resource group, unless it is there; returns its id.
+
+    Raises:
+        ServiceError: 400, a workspace cannot have this name.
+    """
     group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{RESOURCE_GROUP}"
-    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE_NAME}"
-    if emulator.store.get(workspace) is not None:
-        return
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
+    if not WORKSPACE.names.pattern.fullmatch(name):
+        raise errors.invalid_name(WORKSPACE, name)
     with emulator.store.transaction():
         for kind, resource_id in ((GROUP, group), (WORKSPACE, workspace)):
+            if emulator.store.get(resource_id) is not None:
+                continue
             target = documents.target_of(emulator, kind, resource_id)
-            properties = kind.prepare(target, kind.body.read({"location": LOCATION}))
-            document = documents.document(target, properties, location=LOCATION, tags={})
+            properties = kind.prepare(target, kind.body.read({"location": location}))
+            document = documents.document(target, properties, location=location, tags={})
             documents.finish(target, document)
+    return workspace

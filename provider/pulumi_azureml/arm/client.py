@@ -53,6 +53,11 @@ class ArmClient:
         """A client over the real network, with azure-identity's default credential."""
         return cls(settings)
 
+    def for_workspace(self, workspace_id: str) -> ArmClient:
+        """A client of another workspace, by the same sign-in, clock and way to the network."""
+        settings = self.settings.for_workspace(workspace_id)
+        return ArmClient(settings, self._tokens, clock=self.clock, session=self._session, timeouts=self._timeouts)
+
     def request(
         self,
         method: str,

@@ -6,7 +6,8 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from .errors import ConfigError
@@ -51,7 +52,12 @@ _REQUIRED = {
     "workspace": "the workspace's name",
     "location": "the workspace's region, such as westeurope",
 }
-KEYS = tuple(_ENVIRONMENT)
+# What is deployed, and by which rules, is the stack's own affair: no environment variable stands in for these.
+_OF_THE_STACK = ("mode", "user", "release", "settings")
+KEYS = (*_ENVIRONMENT, *_OF_THE_STACK)
+
+Mode = Literal["", "development", "production"]
+_MODES = ("development", "production")
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
@@ -59,7 +65,14 @@ _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 @dataclass(frozen=True)
 class Settings:
-    """A workspace and the way to it. No credential is ever part of it."""
+    """A workspace, the way to it, and the rules of the environment that it is. No credential is ever part of it.
+
+    Attributes:
+        mode: `development`, `production`, or none: a preset of rules.
+        user: whose names the resources bear in development; empty in other modes.
+        release: the release that the stack deploys, as `azureml:release` names it; empty for local content.
+        overrides: inputs by kind that win over the program's, as JSON: the stack's `azureml:settings`.
+    """
 
     subscription_id: str
     resource_group: str
@@ -70,6 +83,10 @@ class Settings:
     cloud: str = "public"
     default_tags: tuple[tuple[str, str], ...] = ()
     api_versions: tuple[tuple[str, str], ...] = ()
+    mode: Mode = ""
+    user: str = ""
+    release: str = ""
+    overrides: str = ""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
@@ -77,13 +94,14 @@ class Settings:
 
         What the stack does not set is taken from the environment (AZURE_SUBSCRIPTION_ID,
         AZUREML_RESOURCE_GROUP, AZUREML_WORKSPACE, …); `armEndpoint` defaults to the cloud's. `defaultTags`
-        and `apiVersions` (by collection, such as `computes`) are mappings, which the host hands over as JSON.
+        `apiVersions` (by collection, such as `computes`) and `settings` (inputs by kind, such as `Compute`) are
+        mappings, which the host hands over as JSON.
 
         Raises:
             ConfigError: listing everything that is missing or malformed, with the command that sets it.
         """
         environ = os.environ if environment is None else environment
-        found = {key: (values.get(key) or environ.get(name) or "").strip() for key, name in _ENVIRONMENT.items()}
+        found = {key: (values.get(key) or environ.get(_ENVIRONMENT.get(key, "")) or "").strip() for key in KEYS}
         problems = [
             f"azureml:{key} is not set: {what}. Set it with `pulumi config set azureml:{key} …`"
             for key, what in _REQUIRED.items()
@@ -95,6 +113,9 @@ class Settings:
         problems += _malformed(found)
         tags = _mapping(found, "defaultTags", problems)
         versions = _mapping(found, "apiVersions", problems)
+        user = _user(found, environ) if found["mode"] == "development" else ""
+        if found["mode"] == "development" and not user:
+            problems.append("azureml:mode is development, where names begin with the user's: set azureml:user")
         if problems:
             raise ConfigError("The stack's Azure ML configuration is not complete:\n  - " + "\n  - ".join(problems))
         return cls(
@@ -107,6 +128,20 @@ class Settings:
             cloud=cloud,
             default_tags=tags,
             api_versions=versions,
+            mode=cast("Mode", found["mode"]),
+            user=user,
+            release=found["release"],
+            overrides=found["settings"],
+        )
+
+    def for_workspace(self, workspace_id: str) -> Settings:
+        """The same way to Azure, to another workspace; ValueError when `workspace_id` is no ARM id of one."""
+        parsed = ResourceId.parse(workspace_id)
+        return replace(
+            self,
+            subscription_id=parsed.subscription,
+            resource_group=parsed.resource_group,
+            workspace=parsed.name,
         )
 
     @property
@@ -125,6 +160,12 @@ class Settings:
         """The OAuth scope for `arm` or `ml` (the batch and real-time data plane)."""
         cloud = CLOUDS[self.cloud]
         return f"{cloud.arm_audience if audience == 'arm' else cloud.ml_audience}/.default"
+
+
+def _user(found: Mapping[str, str], environ: Mapping[str, str]) -> str:
+    """The user's name as it can be part of a resource's: of `Ada.Lovelace@example.com`, `adalovelace`."""
+    text = found["user"] or environ.get("USER") or environ.get("USERNAME") or ""
+    return re.sub(r"[^a-z0-9]", "", text.partition("@")[0].lower())[:12]
 
 
 def _mapping(found: Mapping[str, str], key: str, problems: list[str]) -> tuple[tuple[str, str], ...]:
@@ -147,6 +188,14 @@ def _mapping(found: Mapping[str, str], key: str, problems: list[str]) -> tuple[t
     return tuple(sorted(parsed.items()))
 
 
+def _is_overrides(text: str) -> bool:
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError:
+        return False
+    return isinstance(parsed, dict) and all(isinstance(value, dict) for value in parsed.values())
+
+
 def _malformed(found: Mapping[str, str]) -> list[str]:
     problems = []
     if found["subscriptionId"] and not _GUID.fullmatch(found["subscriptionId"]):
@@ -155,6 +204,12 @@ def _malformed(found: Mapping[str, str]) -> list[str]:
         problems.append(
             f"azureml:apiVersion is {found['apiVersion']!r}: it must be a date such as {DEFAULT_API_VERSION!r} "
             "(quote it in YAML)"
+        )
+    if found["mode"] and found["mode"] not in _MODES:
+        problems.append(f"azureml:mode is {found['mode']!r}: use one of {', '.join(_MODES)}, or leave it out")
+    if found["settings"] and not _is_overrides(found["settings"]):
+        problems.append(
+            f"azureml:settings is {found['settings']!r}: it must map kinds, or kind/logical-name, to inputs"
         )
     url = urlsplit(found["armEndpoint"])
     if found["armEndpoint"] and (url.scheme != "https" or not url.netloc):

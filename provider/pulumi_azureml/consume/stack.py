@@ -52,6 +52,23 @@ class Stack:
         """
         return self._json("stack", "output", "--json")
 
+    def state(self) -> Mapping[str, Any]:
+        """The exported state; secrets in it are ciphertexts.
+
+        Raises:
+            StackError: as for :meth:`outputs`.
+        """
+        return self._json("stack", "export")
+
+    def history(self) -> Sequence[Mapping[str, Any]]:
+        """The stack's updates, newest first, as Pulumi keeps them.
+
+        Raises:
+            StackError: as for :meth:`outputs`.
+        """
+        found = self._answer("stack", "history", "--json")
+        return found if isinstance(found, list) else []
+
     def configuration(self) -> dict[str, str | None]:
         """The stack's ``azureml:`` configuration without that prefix; secrets are left out.
 
@@ -69,6 +86,10 @@ class Stack:
         return f"stack '{self.name}'" if self.name else "the selected stack"
 
     def _json(self, *arguments: str) -> Mapping[str, Any]:
+        found = self._answer(*arguments)
+        return found if isinstance(found, Mapping) else {}
+
+    def _answer(self, *arguments: str) -> Any:
         if not self.cwd.is_dir():
             raise StackError(f"The project folder {self.cwd} does not exist: name another one with --cwd FOLDER.")
         chosen = ("--stack", self.name) if self.name else ()
@@ -78,10 +99,9 @@ class Stack:
         if done.returncode:
             raise StackError(_refusal(told, done.stderr or done.stdout))
         try:
-            found = json.loads(done.stdout or "{}")
+            return json.loads(done.stdout or "{}")
         except json.JSONDecodeError as error:
             raise StackError(f"{told} did not answer JSON ({error}).") from error
-        return found if isinstance(found, Mapping) else {}
 
 
 def find_pulumi() -> str:

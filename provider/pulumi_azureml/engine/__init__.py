@@ -6,6 +6,7 @@ for what a preview does not know yet, and a `Context` for everything else.
 
 from __future__ import annotations
 
+from .action import ActionLifecycle
 from .check import Checked, Failure, check
 from .context import Context
 from .declaration import (
@@ -24,13 +25,15 @@ from .lifecycle import Lifecycle, ResourceState
 from .lookup import LookupLifecycle
 from .unknown import UNKNOWN
 
-Operations = Lifecycle | FacetLifecycle | LookupLifecycle
+Operations = Lifecycle | FacetLifecycle | LookupLifecycle | ActionLifecycle
 
 
 def lifecycle_of(kind: Kind) -> Operations:
-    """The operations that fit a kind: of a resource, of a facet of one, or of a lookup."""
+    """The operations that fit a kind: of a resource, of a facet of one, of a lookup, or of an action."""
     if kind.lookup:
         return LookupLifecycle(kind)
+    if kind.perform:
+        return ActionLifecycle(kind)
     return FacetLifecycle(kind) if kind.facet else Lifecycle(kind)
 
 

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ..arm import Settings
-from ..state_keys import ARM_ID, RESERVED, URN
+from ..state_keys import ARM_ID, CONTENT, RESERVED, URN
+from . import environment
 from .declaration import InputError, InputField, Inputs, Kind, Place, Values, input_fields
 from .unknown import UNKNOWN, has_unknown
 
@@ -55,11 +56,16 @@ def check(kind: Kind, news: Mapping[str, Any], settings: Settings, *, owner: str
     """
     given = {key: value for key, value in news.items() if key not in RESERVED and value is not None}
     errors: list[InputError] = []
+    logical = owner.rsplit("/", 1)[-1]
+    if settings.mode or settings.overrides:
+        given = environment.adapt(kind, given, settings, logical, errors)
     values = _validate(kind.inputs, given, "", errors)
     _complete(kind, values, settings, owner, errors)
+    if settings.release or settings.mode == "production":
+        values = environment.release(kind, values, settings, logical, errors)
     if kind.rules:
         errors += kind.rules(values)
-    if kind.derive and not errors:
+    if kind.derive and not errors and not values.get(CONTENT):
         try:
             values = kind.derive(values, settings)
         except InputError as error:
@@ -168,10 +174,11 @@ def _complete(kind: Kind, values: Values, settings: Settings, owner: str, errors
         value = values.get(key)
         if item.place.refers_to and isinstance(value, str):
             values[key] = _expand(value, item.place.refers_to, settings)
-    if "name" in keys and "name" not in values:
-        values["name"] = default_name(kind, owner, settings)
-        # The default name is held to the same rules as a given one.
-        _validate_value(keys["name"], values["name"], "name", errors)
+    if "name" in keys and values.get("name") is not UNKNOWN:
+        named = values.get("name") or default_name(kind, owner, settings)
+        # A name that is made here is held to the same rules as a given one.
+        if (name := _of_user(kind, named, settings)) != values.get("name"):
+            values["name"] = _validate_value(keys["name"], name, "name", errors)
 
 
 def default_name(kind: Kind, owner: str, settings: Settings) -> str:
@@ -181,10 +188,18 @@ def default_name(kind: Kind, owner: str, settings: Settings) -> str:
     in the region all the same, and a create that is run again after a crash finds what it made before.
     """
     logical = re.sub(r"[^a-zA-Z0-9-]+", "-", owner.rsplit("/", 1)[-1]).strip("-")
+    logical = _of_user(kind, logical, settings)
     if kind.naming == "logical":
         return logical
     seed = "\n".join((settings.workspace_id.lower(), settings.location, owner, kind.name))
     return f"{logical[:24].rstrip('-')}-{hashlib.sha256(seed.encode()).hexdigest()[:_SUFFIX_LENGTH]}"
+
+
+def _of_user(kind: Kind, name: str, settings: Settings) -> str:
+    """`name` after its user's in development, where several users share a workspace."""
+    own = f"{settings.user}{kind.separator}"
+    of_workspace = not kind.path.startswith("{")
+    return name if not settings.user or not of_workspace or name.startswith(own) else f"{own}{name}"
 
 
 def _expand(text: str, collection: str, settings: Settings) -> str:

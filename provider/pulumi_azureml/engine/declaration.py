@@ -148,6 +148,10 @@ Derive = Callable[[Values, Settings], Values]
 Rules = Callable[[Mapping[str, Any]], Iterator[InputError]]
 # Uploads what is local; returns additions to the ARM body by dotted path.
 Prepare = Callable[[ArmClient, Values, Callable[[str], None]], Mapping[str, Any]]
+# Why a resource (its ARM id, and its state) must not be deleted; empty when it may be.
+InUse = Callable[[ArmClient, str, Values], str]
+# Does what the kind is for, with the inputs and a time limit in seconds; returns its outputs.
+Perform = Callable[[ArmClient, Values, float, Callable[[str], None]], Values]
 
 
 @dataclass(frozen=True)
@@ -162,13 +166,17 @@ class Kind:
         outputs: what the service gives.
         tags: dotted path of the tags, where the mark of ownership is kept.
         naming: whether the default name is the logical name, or that with a suffix (unique per region).
+        separator: what joins the parts of a name.
         fixed: parts of the body that no input changes, by dotted path.
         carried: parts of the body, by dotted path, that an update sends back as they are.
         timeout: seconds allowed for each operation.
         query_on_delete: query parameters of the DELETE.
         borrows: inputs that are taken from the resource given as another input: `{"codePath": ("code", "path")}`.
+        protected: whether the stack of a production environment protects such a resource from deletion.
+        in_use: asked in production before a deletion; returns why it must not be, or nothing.
         facet: set when the kind is a property of another resource.
         lookup: whether the kind only reads what exists, and never makes or deletes it.
+        perform: set when the kind is not a resource of the service but something that is done; returns its outputs.
         prepare_updates: whether `prepare` is run for updates too, and not only for what is new.
         derive, rules, prepare: the only hooks; typed functions in the kind's own file.
     """
@@ -180,13 +188,17 @@ class Kind:
     outputs: tuple[Output, ...] = ()
     tags: str = "tags"
     naming: Literal["logical", "suffixed"] = "logical"
+    separator: str = "-"
     fixed: Mapping[str, Any] = field(default_factory=dict)
     carried: tuple[str, ...] = ()
     timeout: float = 1800.0
     query_on_delete: Mapping[str, str] = field(default_factory=dict)
     borrows: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    protected: bool = False
+    in_use: InUse | None = None
     facet: Facet | None = None
     lookup: bool = False
+    perform: Perform | None = None
     prepare_updates: bool = False
     derive: Derive | None = None
     rules: Rules | None = None

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..arm import ConfigError
+from ..arm.settings import Mode
 from ..state_keys import ARM_ID, CONTENT
 from .declaration import Kind
 from .unknown import UNKNOWN, has_unknown
@@ -27,12 +29,31 @@ class Difference:
     delete_before_replace: bool = False
 
 
-def diff(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Difference:
-    """Compare `olds`, the state's outputs, with `news`, the checked inputs."""
+def diff(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any], *, mode: Mode = "") -> Difference:
+    """Compare `olds`, the state's outputs, with `news`, the checked inputs.
+
+    Args:
+        kind: the declaration.
+        olds: the state's outputs.
+        news: the checked inputs.
+        mode: the environment's. New content for the same version, which an asset's program pins, replaces the
+            asset; in development it is an update in place, which leaves what refers to the asset alone.
+
+    Raises:
+        ConfigError: new content for the same version in production.
+    """
     immutable = {ARM_ID, CONTENT} | {item.key for item in kind.fields if item.place.immutable}
     keys = [item.key for item in kind.fields if item.place.compared] + [ARM_ID, CONTENT]
     changes = tuple(key for key in keys if not _same(olds.get(key), news.get(key)))
     replaces = tuple(key for key in changes if key in immutable)
+    if CONTENT in replaces and _same(olds.get(ARM_ID), news.get(ARM_ID)):
+        if mode == "production":
+            raise ConfigError(
+                f"The {kind.title} {news[ARM_ID]} has other content than the version of this name that is deployed.\n"
+                "  what to do: give the new content a new version; a version never changes in production."
+            )
+        if mode == "development":
+            replaces = ()
     return Difference(
         changes, replaces, delete_before_replace=bool(replaces) and _same(olds.get(ARM_ID), news.get(ARM_ID))
     )

@@ -10,7 +10,7 @@ from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_operat
 from ..state_keys import ARM_ID
 from .context import Context
 from .declaration import Facet, Kind, Values
-from .lifecycle import ResourceState
+from .lifecycle import ResourceState, refuse
 from .values import Document, get, put
 
 
@@ -46,6 +46,8 @@ class FacetLifecycle:
         owner = self._owner(resource, ctx)
         if owner is None or get(owner, self._facet.body) != state.get(self._key):
             return
+        if ctx.client.settings.mode == "production":
+            refuse(f"unset {self.kind.title} {ctx.name!r}", resource, "jobs that name no deployment would fail")
         ctx.status(f"unsetting the {self.kind.title}")
         try:
             self._put(resource, owner, None, ctx, "unset")

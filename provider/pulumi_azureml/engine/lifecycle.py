@@ -22,7 +22,7 @@ from ..arm import (
     wait_for_operation,
 )
 from ..arm.polling import Wait, provisioning_state
-from ..state_keys import ARM_ID, MARK
+from ..state_keys import ARM_ID, CONTENT, MARK
 from .context import Context
 from .declaration import Kind, Values
 from .diff import diff
@@ -45,6 +45,17 @@ class ResourceState:
     id: str
     inputs: Values
     outputs: Values
+
+
+def refuse(operation: str, resource: str, reason: str) -> None:
+    """Refuse a deletion in production, when there is a reason."""
+    if reason:
+        raise ConflictError(
+            operation,
+            resource,
+            message=f"{reason}, and this stack's azureml:mode is production",
+            hint="move the default to another deployment first; to take everything down, remove azureml:mode.",
+        )
 
 
 class Lifecycle:
@@ -91,6 +102,10 @@ class Lifecycle:
                 message="it is gone",
                 hint="run `pulumi refresh`, then `pulumi up` makes it anew.",
             )
+        if olds.get(CONTENT) != news.get(CONTENT):
+            # In development (see `diff`): the service takes no other content for a version, so it is made again.
+            self.delete(resource, {**olds, "onDelete": "delete"}, ctx)
+            return self.create(news, ctx)
         if not self._concerns_the_service(olds, news):
             return self._state(resource, news, current)
         document = self._put(resource, news, ctx, verb="update", current=current, previous=olds)
@@ -105,6 +120,8 @@ class Lifecycle:
         if current is None or self._was_made_anew(current, state, ctx):
             return
         operation = f"delete {self._words(ctx)}"
+        if self.kind.in_use and ctx.client.settings.mode == "production":
+            refuse(operation, resource, self.kind.in_use(ctx.client, resource, state))
         if policy == "archive":
             self._archive(resource, current, ctx)
             return
@@ -152,9 +169,8 @@ class Lifecycle:
             current=current,
             previous=previous,
         )
-        if self.kind.prepare and (current is None or self.kind.prepare_updates):
-            for path, value in self.kind.prepare(ctx.client, inputs, ctx.status).items():
-                put(body, path, value)
+        for path, value in self._prepared(resource, inputs, ctx, verb=verb, current=current).items():
+            put(body, path, value)
         ctx.status(f"{'creating' if verb == 'create' else 'updating'} the {self.kind.title}")
         answer = ctx.client.request("PUT", resource, json=body, operation=operation)
         try:
@@ -165,6 +181,21 @@ class Lifecycle:
                 f"the {self.kind.title} was accepted and may exist; running the command again takes it over."
             )
             raise
+
+    def _prepared(
+        self, resource: str, inputs: Values, ctx: Context, *, verb: str, current: Document | None
+    ) -> Mapping[str, Any]:
+        """What is to be sent beside the inputs, once what is local, or in the stack's release, is in the workspace."""
+        if verb == "create" and ctx.client.settings.release:
+            from ..release.resolve import prepare  # noqa: PLC0415 - a stack without releases does not pay for it
+
+            # What is there already is compared with the release, too.
+            found = prepare(ctx.client, self.kind.name, ctx.name, resource, ctx.status)
+            if found is not None:
+                return found
+        if self.kind.prepare and (current is None or self.kind.prepare_updates):
+            return self.kind.prepare(ctx.client, inputs, ctx.status)
+        return {}
 
     def _settled(self, resource: str, answer: Answer, operation: str, ctx: Context) -> Document:
         """The document after the PUT: its own answer when that is final already, else asked for."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from ..arm import ArmClient
 from ..assets import digest_path
 from ..assets.digest import HASH_VERSION
+from ..consume.project import Project
 from ..engine.values import get
 from .code_files import download_code
 from .declare import Declaration, declare
 from .discovery import Discovery, Found
 from .errors import ImportRefusedError
 from .program import render
-from .project import Project
 from .state import States, import_file
 
 

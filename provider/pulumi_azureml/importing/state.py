@@ -12,11 +12,11 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
 from .. import dynamic
 from ..arm import ArmClient
+from ..consume.project import Project
 from ..engine import Context, check, diff, lifecycle_of
 from ..state_keys import ARM_ID, URN
 from .declare import Declaration, Reference
 from .errors import ImportRefusedError
-from .project import Project
 
 
 @dataclass

@@ -85,6 +85,24 @@ class Deployment:
 
 
 @dataclass(frozen=True)
+class Gate:
+    """What a gate of the source stack found out: the evidence that a release goes with.
+
+    Attributes:
+        logical_name: the gate's name in the program.
+        metric: what was measured.
+        value: and what came out.
+        deployment, job: what was measured, and the job that scored.
+    """
+
+    logical_name: str
+    metric: str
+    value: float
+    deployment: str
+    job: str
+
+
+@dataclass(frozen=True)
 class Release:
     """A release as its lock file holds it."""
 
@@ -92,6 +110,7 @@ class Release:
     origin: Origin
     assets: tuple[Asset, ...]
     deployments: tuple[Deployment, ...] = ()
+    gates: tuple[Gate, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -178,6 +197,7 @@ def parse_release(document: Any, source: str) -> Release:
             origin=Origin(**_snake(document["origin"])),
             assets=tuple(Asset(**_snake(asset)) for asset in document["assets"]),
             deployments=tuple(Deployment(**_snake(each)) for each in document["deployments"]),
+            gates=tuple(Gate(**_snake(each)) for each in document["gates"]),
         )
     except (KeyError, TypeError) as error:
         raise LockError(f"{source} is not complete ({error}). {restore}") from None
@@ -215,7 +235,7 @@ def _short(digest: Any) -> str:
     return str(digest).removeprefix("sha256:")[:12]
 
 
-_NAMES = {item.name for kind in (Origin, Asset, Deployment, Release) for item in fields(kind)}
+_NAMES = {item.name for kind in (Origin, Asset, Deployment, Gate, Release) for item in fields(kind)}
 _CAMEL = {name: name.split("_")[0] + "".join(part.title() for part in name.split("_")[1:]) for name in _NAMES}
 _SNAKE = {camel: name for name, camel in _CAMEL.items()}
 

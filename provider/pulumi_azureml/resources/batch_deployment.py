@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..engine import InputError, Inputs, Kind, Output, arm, local, reference
+from ..arm import ArmClient, Settings
+from ..engine import UNKNOWN, InputError, Inputs, Kind, Output, arm, local, reference
+from ..engine.unknown import has_unknown
+from ..engine.values import get
 from ._types import Duration, Location, ResourceInputs, ResourceTags, any_case
 
 _INT_MAX = 2**31 - 1
+_LONGEST_NAME, _DIGEST = 32, 8
+# What a deployment computes depends on these.
+_CONTENT = ("model", "code", "environment", "scoringScript", "environmentVariables")
 _NOT_IN_FILE_NAMES = r'~"#%&*:<>?/\{|}'
 
 
@@ -45,6 +53,18 @@ class BatchDeploymentInputs(ResourceInputs):
             Field(
                 pattern=r"^[a-zA-Z][a-zA-Z0-9\-]{1,30}[a-zA-Z0-9]$",
                 description="Name in the endpoint, 3 to 32 letters, digits and `-`. Default: the logical name.",
+            ),
+        ]
+        | None
+    ) = None
+    versioned: (
+        Annotated[
+            bool,
+            local(compared=False),
+            Field(
+                description="Whether the name ends in a digest of model, code, environment, script and variables: new "
+                "content is then a new deployment beside the old one, which a gate can try before the default moves to "
+                "it, and not a change in place. Default: true in production, else false."
             ),
         ]
         | None
@@ -159,6 +179,25 @@ def _script_is_there(values: Mapping[str, Any]) -> Iterator[InputError]:
         yield InputError("scoringScript", f"{script!r} is not in the code folder {folder!r}; it holds {there}")
 
 
+def _derive(values: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    if not values.get("versioned", settings.mode == "production") or values.get("name") is UNKNOWN:
+        return values
+    content = [values.get(key) for key in _CONTENT]
+    if has_unknown(content):
+        return {**values, "name": UNKNOWN}
+    # Name and version of an asset, without its workspace: the same content has the same name in each environment.
+    tails = [part.lower().split("/")[-4:] if isinstance(part, str) else part for part in content]
+    digest = hashlib.sha256(json.dumps(tails, sort_keys=True).encode()).hexdigest()[:_DIGEST]
+    return {**values, "name": f"{values['name'][: _LONGEST_NAME - _DIGEST - 1].rstrip('-')}-{digest}"}
+
+
+def _in_use(client: ArmClient, resource: str, _state: dict[str, Any]) -> str:
+    endpoint, _, name = resource.rpartition("/deployments/")
+    found = client.request("GET", endpoint, operation=f"look whether {name} is the default").body
+    is_default = str(get(found, "properties.defaults.deploymentName") or "").lower() == name.lower()
+    return "it is the endpoint's default deployment" if is_default else ""
+
+
 BATCH_DEPLOYMENT = Kind(
     name="BatchDeployment",
     title="batch deployment",
@@ -169,5 +208,7 @@ BATCH_DEPLOYMENT = Kind(
     carried=("properties.resources.instanceType", "properties.resources.properties"),
     borrows={"codePath": ("code", "path")},
     timeout=3600.0,
+    in_use=_in_use,
+    derive=_derive,
     rules=_rules,
 )

@@ -65,6 +65,7 @@ BATCH_ENDPOINT = Kind(
     path="batchEndpoints/{name}",
     inputs=BatchEndpointInputs,
     naming="suffixed",
+    protected=True,
     outputs=(
         Output("scoringUri", "properties.scoringUri", "Where jobs are sent."),
         Output("swaggerUri", "properties.swaggerUri", "The endpoint's OpenAPI document."),

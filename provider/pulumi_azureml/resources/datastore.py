@@ -68,6 +68,7 @@ DATASTORE = Kind(
     name="Datastore",
     title="datastore",
     path="datastores/{name}",
+    separator="_",
     inputs=DatastoreInputs,
     tags="properties.tags",
     fixed={"properties.datastoreType": "AzureBlob", "properties.protocol": "https"},

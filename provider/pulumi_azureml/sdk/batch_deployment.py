@@ -41,6 +41,7 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
         model: pulumi.Input[str] | Model,
         compute: pulumi.Input[str] | Compute,
         name: pulumi.Input[str] | None = None,
+        versioned: pulumi.Input[bool] | None = None,
         code: pulumi.Input[str] | Code | None = None,
         scoring_script: pulumi.Input[str] | None = None,
         environment: pulumi.Input[str] | Environment | None = None,
@@ -70,6 +71,9 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             compute: The cluster that scores: resource, ARM id or name.
             name: Name in the endpoint, 3 to 32 letters, digits and `-`. Default: the logical name. A change replaces
                 the resource.
+            versioned: Whether the name ends in a digest of model, code, environment, script and variables: new
+                content is then a new deployment beside the old one, which a gate can try before the default moves to
+                it, and not a change in place. Default: true in production, else false.
             code: The code: resource, ARM id, or `azureml:{name}:{version}`. None for an MLflow model.
             scoring_script: The script in the code's folder that has `init()` and `run(mini_batch)`.
             environment: The environment: resource, ARM id, or `azureml:{name}:{version}`. None for MLflow models.
@@ -96,6 +100,7 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             "model": model,
             "compute": compute,
             "name": name,
+            "versioned": versioned,
             "code": code,
             "scoringScript": scoring_script,
             "environment": environment,

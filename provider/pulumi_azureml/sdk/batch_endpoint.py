@@ -25,6 +25,8 @@ class IdentityArgs(TypedDict, total=False):
 class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
     """Batch endpoint: a stable address that jobs are sent to, with deployments behind it."""
 
+    _protected = True
+
     def __init__(
         self,
         resource_name: str,

@@ -113,6 +113,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, str]]]] = {
             "properties": ({"a": "2"}, MUTABLE),
             "location": ("eastus", REPLACE),
             "tags": ({"a": "2"}, MUTABLE),
+            "versioned": (True, REPLACE),
             "adopt": (True, NONE),
         },
     ),

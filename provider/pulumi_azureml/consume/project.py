@@ -1,4 +1,4 @@
-"""The Pulumi project and stack that an import is for."""
+"""The Pulumi project and stack that a command is about."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from ..consume.errors import StackError
-from ..consume.stack import find_pulumi
+from .errors import StackError
+from .stack import find_pulumi
 
 _FILES = ("Pulumi.yaml", "Pulumi.yml")
 
