@@ -6,13 +6,17 @@ signatures pass unchanged.
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
+from azureml_emulator.contents import LARGEST
 from azureml_emulator.http import ServiceError
 from azureml_emulator.upstream import Response, UpstreamError
 from azureml_emulator.urls import BLOB_PREFIX
@@ -44,9 +48,11 @@ class BlobProxy:
         self._emulator.counters.request("blob", scope["method"], "blobs")
         started = False
         try:
-            response = await self._forward(scope, receive)
+            sent = bytearray() if _is_small_blob(scope) else None
+            response = await self._forward(scope, receive, sent)
             if response.status == _CREATED and _completes_blob(scope):
                 self._emulator.counters.uploaded_blob()
+                self._remember(sent, response)
             headers = [(name, value) for name, value in response.headers if name not in _NOT_RESPONSE]
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             started = True
@@ -63,7 +69,14 @@ class BlobProxy:
                 raise
             await _refuse(send, 503, "ServerBusy", "The emulator's blob service did not answer; try again.")
 
-    async def _forward(self, scope: Scope, receive: Receive) -> Response:
+    def _remember(self, sent: bytearray | None, response: Response) -> None:
+        """Keep the content of a small blob for jobs, which then need not fetch it."""
+        digest = dict(response.headers).get(b"content-md5")
+        if sent is not None and digest:
+            keep = partial(self._emulator.contents.add, base64.b64decode(digest).hex(), bytes(sent))
+            asyncio.get_running_loop().run_in_executor(None, keep)
+
+    async def _forward(self, scope: Scope, receive: Receive, sent: bytearray | None) -> Response:
         upstream = await self._emulator.storage.ready()
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         target = self._internal(raw_path.partition(b"?")[0])
@@ -77,15 +90,17 @@ class BlobProxy:
             if name in {b"content-length", b"transfer-encoding"}:
                 has_body = value != b"0"
             headers.append((name, self._copy_source(value) if name == _COPY_SOURCE else value))
-        return await upstream.request(scope["method"], target, headers, self._body(receive) if has_body else None)
+        return await upstream.request(scope["method"], target, headers, self._body(receive, sent) if has_body else None)
 
-    async def _body(self, receive: Receive) -> AsyncIterator[bytes]:
+    async def _body(self, receive: Receive, sent: bytearray | None) -> AsyncIterator[bytes]:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientGoneError
             if piece := message.get("body"):
                 self._emulator.counters.uploaded_bytes(len(piece))
+                if sent is not None:
+                    sent += piece
                 yield piece
             if not message.get("more_body"):
                 return
@@ -113,6 +128,14 @@ def _completes_blob(scope: Scope) -> bool:
     if scope["method"] != "PUT" or b"restype=" in query or any(name == _COPY_SOURCE for name, _ in scope["headers"]):
         return False
     return b"comp=" not in query or b"comp=blocklist" in query
+
+
+def _is_small_blob(scope: Scope) -> bool:
+    """Whether a request puts a whole blob that is small enough to be kept for jobs."""
+    if not _completes_blob(scope) or b"comp=" in scope["query_string"]:
+        return False
+    length = dict(scope["headers"]).get(b"content-length", b"")
+    return bool(length.isdigit()) and int(length) <= LARGEST
 
 
 async def _refuse(send: Send, status: int, code: str, message: str) -> None:

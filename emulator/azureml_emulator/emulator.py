@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from azureml_emulator.arm.operations import Operations
 from azureml_emulator.batch.manager import JobManager
 from azureml_emulator.clock import Clock
+from azureml_emulator.contents import Contents
 from azureml_emulator.counters import Counters
 from azureml_emulator.faults import Faults
 from azureml_emulator.files import read_or_create
@@ -62,6 +63,7 @@ class Emulator:
         self.kinds = KINDS
         self.operations = Operations(self, {kind.name: kind for kind in KINDS})
         self.storage = Storage(self)
+        self.contents = Contents(self.home / "contents")
         self.jobs = JobManager(self)
         self.pipelines = PipelineManager(self)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from arm_client import Arm
@@ -187,3 +190,23 @@ def test_datastores_are_listed_by_name_and_as_the_default(arm: Arm) -> None:
     assert listed(names="listed_two,listed_one,absent") == ["listed_one", "listed_two"]
     assert listed(searchText="ISTED_T") == ["listed_two"]
     assert listed(searchText="listed", orderBy="name", orderByAsc="false") == ["listed_two", "listed_one"]
+
+
+def kept(arm: Arm, content: bytes) -> Path:
+    digest = hashlib.md5(content).hexdigest()
+    return arm.emulator.home / "contents" / digest[:2] / digest[2:]
+
+
+def test_the_content_of_a_small_blob_is_kept_for_jobs(arm: Arm, container: ContainerClient, name: str) -> None:
+    small, large, refused = (f"{name} {kind}".encode() * times for kind, times in (("s", 9), ("l", 1 << 20), ("r", 9)))
+    container.upload_blob(f"{name}/refused", b"first")
+    with pytest.raises(AzureError):
+        container.upload_blob(f"{name}/refused", refused, overwrite=False)
+    container.upload_blob(f"{name}/large", large)
+    container.upload_blob(f"{name}/small", small)
+    end = time.monotonic() + 10
+    while not kept(arm, small).exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert kept(arm, small).read_bytes() == small
+    assert not kept(arm, large).exists()
+    assert not kept(arm, refused).exists()

@@ -7,6 +7,7 @@ blob. Azure Blob Storage REST API: List Blobs, Get Blob, Get Blob Properties, Pu
 
 from __future__ import annotations
 
+import base64
 import http.client
 import shutil
 import threading
@@ -30,6 +31,10 @@ PATIENCE = 120.0
 BUSY = frozenset({500, 503})
 NOT_FOUND = 404
 FIRST_ERROR = 300
+
+
+NO_DIGEST = ""
+"""The digest of a blob that was written in blocks and therefore has none; others are MD5, hexadecimal."""
 
 
 class BlobError(Exception):
@@ -66,9 +71,9 @@ class Blobs:
         self._sleep = sleep
         self._own = threading.local()
 
-    def list(self, container: str, prefix: str) -> list[str]:
-        """Names of all blobs that start with ``prefix``."""
-        names: list[str] = []
+    def list(self, container: str, prefix: str) -> dict[str, str]:
+        """All blobs that start with ``prefix``: their names, each with its digest (see :data:`NO_DIGEST`)."""
+        found: dict[str, str] = {}
         marker = ""
         while True:
             query = {"restype": "container", "comp": "list", "prefix": prefix, "maxresults": "5000"}
@@ -77,10 +82,11 @@ class Blobs:
             with self._answer("GET", container, "", query=query) as answer:
                 # The document comes from the emulator's own blob service.
                 root = ElementTree.fromstring(answer.read())  # noqa: S314
-            names += [element.text or "" for element in root.iterfind("Blobs/Blob/Name")]
+            for blob in root.iterfind("Blobs/Blob"):
+                found[blob.findtext("Name") or ""] = _hexadecimal(blob.findtext("Properties/Content-MD5"))
             marker = root.findtext("NextMarker") or ""
             if not marker:
-                return names
+                return found
 
     def exists(self, container: str, name: str) -> bool:
         """Whether the blob exists."""
@@ -173,3 +179,7 @@ class Blobs:
         connection: http.client.HTTPConnection | None = getattr(self._own, "connection", None)
         if connection is not None:
             connection.close()
+
+
+def _hexadecimal(encoded: str | None) -> str:
+    return base64.b64decode(encoded).hex() if encoded else NO_DIGEST

@@ -6,12 +6,13 @@ Both kinds of place answer the same few questions, so that the driver does not k
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from azureml_emulator.batch.blobs import BlobError, Blobs
 from azureml_emulator.batch.spec import Place
+from azureml_emulator.contents import LARGEST, Contents
 
 if TYPE_CHECKING:
     from azureml_emulator.batch.spec import StorageAccess
@@ -27,10 +28,14 @@ class NothingThereError(PlaceError):
 
 @dataclass(frozen=True)
 class Listing:
-    """The files that a place names: their names below ``folder``, which is the parent for a single file."""
+    """The files that a place names: their names below ``folder``, which is the parent for a single file.
+
+    ``digests`` tells the content of some of them by name (MD5, hexadecimal).
+    """
 
     folder: Place
     names: list[str]
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 class Files(Protocol):
@@ -39,11 +44,11 @@ class Files(Protocol):
     def list(self, place: Place) -> Listing:
         """Every file that the place names, in any depth."""
 
-    def local(self, place: Place, name: str) -> Path | None:
+    def local(self, place: Place, name: str) -> str | None:
         """The file's path on this machine, if it is there already."""
 
-    def fetch(self, place: Place, name: str, target: Path) -> None:
-        """Copy one listed file to ``target``."""
+    def fetch(self, listing: Listing, name: str, target: str) -> bool:
+        """Copy one listed file to ``target``; whether its content was on this machine already."""
 
     def put(self, place: Place, name: str, source: Path) -> None:
         """Copy ``source`` to the file ``name`` below the place."""
@@ -52,17 +57,17 @@ class Files(Protocol):
         """Whether there is a file ``name`` below the place."""
 
 
-def safe_join(folder: Path, name: str) -> Path:
+def safe_join(folder: str, name: str) -> str:
     """The path of a listed name below ``folder``.
 
     Raises:
         PlaceError: the name would leave the folder, or cannot be a file name.
     """
-    parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+    parts = name.split("/")
+    if not name.strip("/.") or name.startswith("/") or ".." in parts or "\0" in name:
         message = f"'{name}' cannot be the path of a file below a folder"
         raise PlaceError(message)
-    return folder.joinpath(*parts)
+    return f"{folder}/{name}"
 
 
 class LocalFiles:
@@ -78,40 +83,42 @@ class LocalFiles:
             raise NothingThereError(message)
         return Listing(place, [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()])
 
-    def local(self, place: Place, name: str) -> Path | None:
+    def local(self, place: Place, name: str) -> str | None:
         """See :class:`Files`."""
-        return safe_join(Path(place.path), name)
+        return safe_join(place.path, name)
 
-    def fetch(self, place: Place, name: str, target: Path) -> None:
+    def fetch(self, listing: Listing, name: str, target: str) -> bool:
         """See :class:`Files`."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(safe_join(Path(place.path), name), target)
+        shutil.copyfile(safe_join(listing.folder.path, name), target)
+        return True
 
     def put(self, place: Place, name: str, source: Path) -> None:
         """See :class:`Files`."""
-        target = safe_join(Path(place.path), name)
+        target = Path(safe_join(place.path, name))
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
 
     def exists(self, place: Place, name: str) -> bool:
         """See :class:`Files`."""
-        return safe_join(Path(place.path), name).exists()
+        return Path(safe_join(place.path, name)).exists()
 
 
 class BlobFiles:
-    """Containers of the blob service."""
+    """Containers of the blob service, and the contents of blobs that are on this machine already."""
 
     def __init__(self, access: StorageAccess) -> None:
         self._blobs = Blobs(access.url, access.sas)
+        self._contents = Contents(Path(access.contents)) if access.contents else None
 
     def list(self, place: Place) -> Listing:
         """See :class:`Files`."""
         prefix = place.path.strip("/")
         try:
-            names = self._blobs.list(place.container, prefix + "/" if prefix else "")
-            if names or not prefix:
+            found = self._blobs.list(place.container, prefix + "/" if prefix else "")
+            if found or not prefix:
                 start = len(prefix) + 1 if prefix else 0
-                return Listing(place, [name[start:] for name in names if not name.endswith("/")])
+                digests = {name[start:]: digest for name, digest in found.items() if not name.endswith("/")}
+                return Listing(place, list(digests), {name: digest for name, digest in digests.items() if digest})
             if self._blobs.exists(place.container, prefix):
                 parent, _, own = prefix.rpartition("/")
                 return Listing(Place(parent, place.container), [own])
@@ -120,12 +127,26 @@ class BlobFiles:
         message = f"there is no blob {prefix} and none below {prefix}/ in container {place.container}"
         raise NothingThereError(message)
 
-    def local(self, place: Place, name: str) -> Path | None:  # noqa: ARG002 - blobs are never here already
+    def local(self, place: Place, name: str) -> str | None:  # noqa: ARG002 - blobs are never here already
         """See :class:`Files`."""
         return None
 
-    def fetch(self, place: Place, name: str, target: Path) -> None:
+    def fetch(self, listing: Listing, name: str, target: str) -> bool:
         """See :class:`Files`."""
+        path, digest = Path(target), listing.digests.get(name)
+        if self._contents is None or not digest:
+            self._download(listing.folder, name, path)
+            return False
+        content = self._contents.get(digest)
+        if content is not None:
+            path.write_bytes(content)
+            return True
+        self._download(listing.folder, name, path)
+        if path.stat().st_size <= LARGEST:
+            self._contents.add(digest, path.read_bytes())
+        return False
+
+    def _download(self, place: Place, name: str, target: Path) -> None:
         try:
             self._blobs.download(place.container, self._key(place, name), target)
         except BlobError as error:

@@ -273,7 +273,7 @@ class JobManager:
             await storage.ensure_container(container)
         sas = {container: storage.sas(container, permissions="rl", hours=SAS_HOURS) for container in read - written}
         sas |= {container: storage.sas(container, permissions="rwl", hours=SAS_HOURS) for container in written}
-        return StorageAccess(storage.internal_url, sas)
+        return StorageAccess(storage.internal_url, sas, str(self._emulator.contents.folder))
 
     @staticmethod
     def forget_folder(folder: Path) -> None:

@@ -56,11 +56,11 @@ def fetch_all(files: AnyFiles, place: Place, target: Path, cause: Cause) -> None
     try:
         reader = files.at(place)
         found = reader.list(place)
-        targets = [safe_join(partial, name) for name in found.names]
-        for folder in {path.parent for path in targets}:
-            folder.mkdir(parents=True, exist_ok=True)
+        targets = [safe_join(str(partial), name) for name in found.names]
+        for folder in {path.rpartition("/")[0] for path in targets}:
+            Path(folder).mkdir(parents=True, exist_ok=True)
         with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(lambda pair: reader.fetch(found.folder, *pair), zip(found.names, targets, strict=True)))
+            list(threads.map(lambda pair: reader.fetch(found, *pair), zip(found.names, targets, strict=True)))
     except (PlaceError, OSError) as error:
         raise JobFailedError(Failure(cause, f"the {cause} could not be read: {error}")) from error
     partial.rename(target)
@@ -78,14 +78,16 @@ class InputFiles:
 
     def __init__(self, files: AnyFiles, listing: Listing, batches: Sequence[MiniBatch], folder: Path) -> None:
         self._files = files.at(listing.folder)
-        self._place = listing.folder
+        self._listing = listing
         self._names = listing.names
         self._batches = batches
-        self._folder = folder
+        self._folder = str(folder)
         self._arrived: list[int] = []
         self._failed: Exception | None = None
         self._lock = threading.Lock()
         self._next = iter(batches)
+        self._folders: set[str] = set()
+        self._threads = 0
         self._local: dict[str, str] = {}
         self._notify: Callable[[], None] = lambda: None
         self._stopped = False
@@ -93,11 +95,10 @@ class InputFiles:
     def start(self, notify: Callable[[], None]) -> None:
         """Begin to fetch; ``notify`` is called, from any thread, when :meth:`ready` has news."""
         self._notify = notify
-        if self._files.local(self._place, self._names[0]) is not None:
+        if self._files.local(self._listing.folder, self._names[0]) is not None:
             self._arrived = [batch.index for batch in self._batches]
             return
-        for _ in range(min(THREADS, len(self._batches))):
-            threading.Thread(target=self._fetch, name="input", daemon=True).start()
+        self._help()
 
     def stop(self) -> None:
         """Fetch nothing more."""
@@ -119,7 +120,7 @@ class InputFiles:
         """The local paths of a mini-batch's files."""
         paths = []
         for name in self._names[batch.start : batch.stop]:
-            path = str(self._files.local(self._place, name) or safe_join(self._folder, name))
+            path = self._files.local(self._listing.folder, name) or safe_join(self._folder, name)
             self._local[path] = name
             paths.append(path)
         return paths
@@ -128,6 +129,11 @@ class InputFiles:
         """The names, within the input, of local paths."""
         return tuple(self._local.get(path, path) for path in paths)
 
+    def _help(self) -> None:
+        """Start another thread. One copies contents that are here fastest; many wait for the blob service."""
+        self._threads += 1
+        threading.Thread(target=self._fetch, name="input", daemon=True).start()
+
     def _fetch(self) -> None:
         while not self._stopped and self._failed is None:
             with self._lock:
@@ -135,13 +141,22 @@ class InputFiles:
             if batch is None:
                 return
             try:
-                for name in self._names[batch.start : batch.stop]:
-                    target = safe_join(self._folder, name)
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    self._files.fetch(self._place, name, target)
+                was_here = all([self._bring(name) for name in self._names[batch.start : batch.stop]])  # noqa: C419 - bring each
             except (PlaceError, OSError) as error:
                 self._failed = error
             else:
                 with self._lock:
                     self._arrived.append(batch.index)
+                    helped = was_here or self._threads >= THREADS
+                if not helped:
+                    self._help()
             self._notify()
+
+    def _bring(self, name: str) -> bool:
+        """Bring one file; whether its content was on this machine already."""
+        target = safe_join(self._folder, name)
+        folder = target.rpartition("/")[0]
+        if folder not in self._folders:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self._folders.add(folder)
+        return self._files.fetch(self._listing, name, target)

@@ -85,7 +85,7 @@ def load_plan(folder: Path) -> Listing | None:
     if not path.exists():
         return None
     plan = json.loads(path.read_text(encoding="utf-8"))
-    return Listing(Place(**plan["folder"]), plan["names"])
+    return Listing(Place(**plan["folder"]), plan["names"], plan["digests"])
 
 
 def save_plan(folder: Path, plan: Listing) -> None:

@@ -84,7 +84,7 @@ def _fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
 
 
 def _check_script(spec: JobSpec, code: Path) -> None:
-    if not safe_join(code, spec.script).is_file():
+    if not Path(safe_join(str(code), spec.script)).is_file():
         here = ", ".join(sorted(path.name for path in code.iterdir())[:10])
         title = f"the code has no scoring script {spec.script}; at its top level are: {here}"
         raise JobFailedError(Failure("code", title))

@@ -113,7 +113,7 @@ class Job:
         plan = outputs.load_plan(self.folder)
         if plan is None:
             found = list_input(self.files, spec.data)
-            plan = Listing(found.folder, sort_files(scorable(spec, found.names)))
+            plan = Listing(found.folder, sort_files(scorable(spec, found.names)), found.digests)
             outputs.save_plan(self.folder, plan)
         batches = split(len(plan.names), scoring.mini_batch_size)
         with outputs.Journal(self.folder) as journal:

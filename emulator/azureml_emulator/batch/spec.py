@@ -30,10 +30,14 @@ class Place:
 
 @dataclass(frozen=True)
 class StorageAccess:
-    """How to reach the blob service: its URL with the account, and a SAS token for each container."""
+    """How to reach the blob service: its URL with the account, and a SAS token for each container.
+
+    ``contents`` is the folder of contents that are on this machine already (empty for none).
+    """
 
     url: str
     sas: dict[str, str] = field(repr=False)
+    contents: str = ""
 
 
 @dataclass(frozen=True)
