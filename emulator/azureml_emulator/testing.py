@@ -86,19 +86,20 @@ class RunningEmulator:
 
 @contextlib.contextmanager
 def emulator(
-    home: Path | None = None, *, port: int = 0, lro: str = "instant", blobs: bool = True
+    home: Path | None = None, *, host: str = "127.0.0.1", port: int = 0, lro: str = "instant", blobs: bool = True
 ) -> Iterator[RunningEmulator]:
     """Run an emulator for the length of a ``with`` block.
 
-    ``home`` keeps the state (default: a temporary folder that is deleted), ``port`` 0 takes a free one,
-    ``lro`` is ``instant``, ``timed=SECONDS`` or ``polls=N``, ``blobs=False`` leaves the blob service out.
+    ``home`` keeps the state (default: a temporary folder that is deleted), ``host`` is the address of this machine
+    that it listens on and is called by, ``port`` 0 takes a free one, ``lro`` is ``instant``, ``timed=SECONDS`` or
+    ``polls=N``, ``blobs=False`` leaves the blob service out.
     Raises :class:`azureml_emulator.lifecycle.LifecycleError` when it does not come up.
     """
     with contextlib.ExitStack() as stack:
         if home is None:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="azureml-emulator-")))
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        settings = Settings(home, port=port, long_running=LongRunning.parse(lro), blobs=blobs)
+        settings = Settings(home, host=host, port=port, long_running=LongRunning.parse(lro), blobs=blobs)
         with lifecycle.private_log(home) as log:
             command = [*lifecycle.command(settings), "--until-stdin-ends"]
             process = subprocess.Popen(

@@ -155,6 +155,18 @@ def _logs(options: argparse.Namespace, display: Display) -> None:
     commands.logs(_target(options), display, options.job, name=options.name, folder=options.save)
 
 
+def _consume(options: argparse.Namespace, display: Display) -> None:
+    from .consume import commands  # noqa: PLC0415 - see the module's docstring
+
+    commands.consume(
+        _target(options),
+        display,
+        language=options.language,
+        deployment=options.deployment,
+        output=options.output,
+    )
+
+
 def _import(options: argparse.Namespace, display: Display) -> None:
     from .arm import ArmClient  # noqa: PLC0415 - see the module's docstring
     from .consume.project import open_project  # noqa: PLC0415
@@ -185,6 +197,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], int | None]] = {
     "cancel": _cancel,
     "jobs": _jobs,
     "logs": _logs,
+    "consume": _consume,
     "import": _import,
     **cli_release.COMMANDS,
 }

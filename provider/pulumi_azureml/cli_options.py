@@ -36,8 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="azureml-stack",
         description="Score with the batch endpoint that a Pulumi stack deployed: "
-        "start jobs, watch them, fetch predictions. Promote what one stack has tested to the next one. Import what a "
-        "workspace has already into a stack.",
+        "start jobs, watch them, fetch predictions, write client code. Promote what one stack has tested to the next "
+        "one. Import what a workspace has already into a stack.",
         epilog=f"{ENVIRONMENT}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cancel(commands)
     _add_jobs(commands)
     _add_logs(commands)
+    _add_consume(commands)
     _add_import(commands)
     add_release(commands, _command, _add_common)
     return parser
@@ -177,6 +178,26 @@ def _add_logs(commands: _Commands) -> None:
     parser.add_argument("job", metavar="JOB", help="the job's name, as invoke prints it")
     parser.add_argument("--name", metavar="LOG", help="print this log")
     parser.add_argument("--save", metavar="FOLDER", type=Path, help="save all logs into this folder")
+    _add_common(parser)
+
+
+def _add_consume(commands: _Commands) -> None:
+    parser = _command(
+        commands,
+        "consume",
+        "write client code for an endpoint: real-time, batch or pipeline",
+        "  azureml-stack consume digits --language python --output digits_client.py\n"
+        "  azureml-stack consume --language csharp --output clients/\n"
+        "  azureml-stack consume digits --language curl --deployment blue",
+    )
+    parser.add_argument("endpoint", nargs="?", metavar="ENDPOINT", help="its name (default: the stack's output)")
+    parser.add_argument("--language", required=True, metavar="LANGUAGE", help="python, csharp, r, curl or javascript")
+    parser.add_argument(
+        "--deployment", metavar="NAME", help="pin requests to this deployment (default: the endpoint's)"
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="PATH", help="the file, or the folder for it (default: standard output)"
+    )
     _add_common(parser)
 
 

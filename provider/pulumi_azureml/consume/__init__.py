@@ -16,6 +16,7 @@ from .errors import (
     WatchTimeoutError,
 )
 from .failure import JobFailure
+from .generate import generate_client
 from .jobs import BatchJob
 from .progress import Progress
 from .request import InvokeOptions
@@ -38,5 +39,6 @@ __all__ = [
     "WatchCancelledError",
     "WatchTimeoutError",
     "convert",
+    "generate_client",
     "read_rows",
 ]

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pulumi_azureml.arm import ArmClient
+
 from .batch import BatchClient
 from .errors import OutputError, WatchInterruptedError
+from .generate import generate_client
 from .rows import convert, parse_columns
 from .target import Target, TargetOptions
 
@@ -115,6 +118,23 @@ def logs(target: TargetOptions, display: Display, job: str, *, name: str | None,
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(found[log](), encoding="utf-8")
         display.result("log", str(file), job=job, log=log, file=str(file))
+
+
+def consume(
+    target: TargetOptions, display: Display, *, language: str, deployment: str | None, output: Path | None
+) -> None:
+    """Write client code for the endpoint: to a file, into a folder, or to standard output."""
+    found = Target(target)
+    endpoint = found.endpoint()
+    display.status(f"reading what the endpoint {endpoint} takes")
+    made = generate_client(ArmClient.from_settings(found.settings()), endpoint, language, deployment=deployment)
+    facts = {"endpoint": endpoint, "language": made.language}
+    if output is None:
+        display.result("client", made.text.rstrip("\n"), **facts, file_name=made.file_name, content=made.text)
+        return
+    file = output / made.file_name if output.is_dir() else output
+    file.write_text(made.text, encoding="utf-8")
+    display.result("client", f"Wrote {file}: its first lines say how to run it.", **facts, file=str(file))
 
 
 def _columns(fetch: Fetch) -> tuple[str, ...] | None:

@@ -62,14 +62,14 @@ class RunHistory:
 
     def score_uri(self, step: str) -> str | None:
         """Where the step's output ``score`` is by the service's own record; ``None`` when it lists none."""
-        url = f"{self._base()}/history/v1.0{self._workspace}/rundata"
+        url = f"{self.base()}/history/v1.0{self._workspace}/rundata"
         request = {"runId": step, "selectRunMetadata": True}
         body = self._client.request("POST", url, json=request, operation=f"read the outputs of step {step}").body
         output = _mapping(_mapping(_mapping(_mapping(body).get("runMetadata")).get("outputs")).get(_SCORE))
         asset = output.get("assetId")
         if not asset:
             return None
-        url = f"{self._base()}/data/v1.0{self._workspace}/dataversion/batchGetResolvedUris"
+        url = f"{self.base()}/data/v1.0{self._workspace}/dataversion/batchGetResolvedUris"
         body = self._client.request(
             "POST", url, json={"values": [asset]}, operation=f"resolve the output of step {step}"
         ).body
@@ -87,7 +87,8 @@ class RunHistory:
         body = self._client.request("GET", url, audience="none", operation=f"read the log {name}").body
         return body if isinstance(body, str) else "" if body is None else str(body)
 
-    def _base(self) -> str:
+    def base(self) -> str:
+        """The address of the region's API, which the workspace's discovery document names."""
         if self._api is None:
             workspace = self._client.request("GET", self._workspace, operation="read the workspace").body
             url = _mapping(_mapping(workspace).get("properties")).get("discoveryUrl")
@@ -98,10 +99,10 @@ class RunHistory:
         return self._api
 
     def _get(self, path: str, operation: str) -> Mapping[str, Any]:
-        return _mapping(self._client.request("GET", f"{self._base()}/{path}", operation=operation).body)
+        return _mapping(self._client.request("GET", f"{self.base()}/{path}", operation=operation).body)
 
     def _pages(self, path: str, operation: str, params: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        url: str | None = f"{self._base()}/{path}"
+        url: str | None = f"{self.base()}/{path}"
         first = params
         while url:
             page = _mapping(self._client.request("GET", url, params=first, operation=operation).body)

@@ -1,0 +1,26 @@
+"""One emulator for the generated clients of all languages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azureml_codegen import LANGUAGES
+from azureml_emulator.testing import RunningEmulator, emulator
+
+sys.path.append(str(Path(__file__).parents[1] / "emulator"))
+
+
+@pytest.fixture(scope="session")
+def local() -> Iterator[RunningEmulator]:
+    """An emulator that is called ``localhost``: Mono does not find addresses in certificates, only names."""
+    with emulator(host="localhost") as running:
+        yield running
+
+
+@pytest.fixture(params=list(LANGUAGES))
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
