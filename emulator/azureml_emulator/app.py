@@ -25,6 +25,7 @@ from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply,
 from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS
 from azureml_emulator.kinds.workspace import discovery
+from azureml_emulator.online.router import OnlineRouter
 from azureml_emulator.router import BadPathError, Match, Router, decode_path
 from azureml_emulator.unsupported import unknown_path
 from azureml_emulator.urls import BLOB_PREFIX
@@ -66,6 +67,7 @@ class App:
         self._emulator = emulator
         self._router = Router(ROUTES)
         self._blobs = BlobProxy(emulator)
+        self._online = OnlineRouter(emulator)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -74,6 +76,9 @@ class App:
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         if raw_path.startswith(BLOB_PREFIX.encode()):
             await self._blobs(scope, receive, send)
+            return
+        if self._online.takes(raw_path.partition(b"?")[0]):
+            await self._online(scope, receive, send)
             return
         headers = Headers(scope=scope)
         try:

@@ -16,6 +16,7 @@ from azureml_emulator.front import OwnAddress
 from azureml_emulator.identity import Identity
 from azureml_emulator.kinds import KINDS, seed
 from azureml_emulator.kinds.workspace import WORKSPACE
+from azureml_emulator.online.manager import OnlineManager
 from azureml_emulator.pipeline.manager import PipelineManager
 from azureml_emulator.settings import STORAGE_ACCOUNT
 from azureml_emulator.storage import Storage
@@ -45,6 +46,7 @@ class Emulator:
     storage: Storage
     jobs: JobManager
     pipelines: PipelineManager
+    online: OnlineManager
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
@@ -66,6 +68,7 @@ class Emulator:
         self.contents = Contents(self.home / "contents")
         self.jobs = JobManager(self)
         self.pipelines = PipelineManager(self)
+        self.online = OnlineManager(self)
 
     async def start(self) -> None:
         """Seed the state and start the services; Azurite comes up in the background."""
@@ -73,6 +76,7 @@ class Emulator:
         seed(self)
         if self.settings.blobs:
             self.storage.start()
+        self.online.start()
         self.operations.recover(forget_before=self.clock.now() - OPERATION_LIFE)
         await self.jobs.start()
         self.pipelines.start()
@@ -91,9 +95,10 @@ class Emulator:
         return real
 
     async def stop(self) -> None:
-        """Stop jobs, then Azurite, and close the state."""
+        """Stop jobs and deployments, then Azurite, and close the state."""
         await self.jobs.stop()
         await self.pipelines.stop()
-        self.operations.stop()
+        await self.operations.stop()
+        await self.online.stop()
         await self.storage.stop()
         self.store.close()

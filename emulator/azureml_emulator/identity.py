@@ -160,6 +160,10 @@ class Identity:
 
         Raises :class:`ServiceError` 401 in the service's wording.
         """
+        return self.check_audience(authorization, _AUDIENCES[side])
+
+    def check_audience(self, authorization: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
+        """The claims of an ``Authorization`` header whose token is for one of the allowed audiences; else 401."""
         scheme, _, token = authorization.partition(" ")
         if not authorization:
             raise self._refuse("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
@@ -169,7 +173,6 @@ class Identity:
                 "Authentication failed. The 'Authorization' header is provided in an invalid format.",
             )
         claims = self._claims(token.strip())
-        allowed = _AUDIENCES[side]
         if claims["aud"] not in allowed:
             names = ",".join(f"'{name}'" for name in allowed)
             raise self._refuse(

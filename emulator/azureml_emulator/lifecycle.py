@@ -33,7 +33,17 @@ from azureml_emulator.tls import write_bundle
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
 _STEP = 0.03
-_STATE = ("state.db", "state.db-wal", "state.db-shm", "azurite", "contents", "jobs", "emulator.json", "emulator.log")
+_STATE = (
+    "state.db",
+    "state.db-wal",
+    "state.db-shm",
+    "azurite",
+    "contents",
+    "jobs",
+    "online",
+    "emulator.json",
+    "emulator.log",
+)
 
 Report = Callable[[str], None]
 

@@ -86,6 +86,10 @@ class Urls:
         """The ``scoringUri`` of a batch endpoint; jobs are posted to it and listed below it."""
         return f"https://{endpoint}.{region}.{INFERENCE_SUFFIX}/jobs"
 
+    def online_scoring(self, endpoint: str, region: str) -> str:
+        """The ``scoringUri`` of an online endpoint; requests for an answer in real time are posted to it."""
+        return f"https://{endpoint}.{region}.{INFERENCE_SUFFIX}/score"
+
     def swagger(self, endpoint: str, region: str) -> str:
         """The ``swaggerUri`` of an endpoint."""
         return f"https://{endpoint}.{region}.{INFERENCE_SUFFIX}/swagger.json"

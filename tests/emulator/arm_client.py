@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import requests
@@ -81,6 +82,14 @@ class Arm:
         assert set(error) == {"code", "message", "target", "details", "additionalInfo"}
         return answer.status_code, error["code"], error["message"]
 
+    def ended(self, started: requests.Response, seconds: float = 60) -> Any:
+        """The operation that an answer started, once it has ended."""
+        end = time.monotonic() + seconds
+        while (operation := self.get(started.headers["Azure-AsyncOperation"]))["status"] == "InProgress":
+            assert time.monotonic() < end, operation
+            time.sleep(0.02)
+        return operation
+
     # Bodies that the service takes, for tests that are about something else.
 
     def asset_uri(self, path: str = "LocalUpload/0/files") -> str:
@@ -130,3 +139,19 @@ class Arm:
         }
         kept = {key: value for key, value in given.items() if value is not None}
         return {"location": "eastus", "properties": kept}
+
+    def online_endpoint(self, **properties: Any) -> dict[str, Any]:
+        return {"location": "eastus", "properties": {"authMode": "Key", **properties}}
+
+    def online_deployment(self, name: str, capacity: int = 1, **properties: Any) -> dict[str, Any]:
+        """A valid online deployment whose assets are called ``name``; they are made when missing."""
+        given: dict[str, Any] = {
+            "endpointComputeType": "Managed",
+            "model": self.make_model(name),
+            "codeConfiguration": {"codeId": self.make_code(name), "scoringScript": "score.py"},
+            "environmentId": self.make_environment(name),
+            "instanceType": "Standard_DS3_v2",
+            **properties,
+        }
+        kept = {key: value for key, value in given.items() if value is not None}
+        return {"location": "eastus", "sku": {"name": "Default", "capacity": capacity}, "properties": kept}

@@ -71,8 +71,8 @@ def test_what_is_not_there_answers_404_in_the_services_words(arm: Arm, path: str
 @pytest.mark.parametrize(
     ("method", "path", "names"),
     [
-        ("GET", "onlineEndpoints", "onlineEndpoints"),
-        ("PUT", "onlineEndpoints/e/deployments/d", "onlineEndpoints/e/deployments/d"),
+        ("GET", "serverlessEndpoints", "serverlessEndpoints"),
+        ("PUT", "serverlessEndpoints/e", "serverlessEndpoints/e"),
         ("PUT", "connections/c", "connections/c"),
         ("PUT", "schedules/s", "schedules/s"),
         ("POST", "models/m/versions/1/publish", "models/m/versions/1/publish"),

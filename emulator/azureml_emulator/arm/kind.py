@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -44,7 +44,7 @@ class Tracked(Body):
     tags: Tags
     identity: dict[str, Any] | None = None
     kind: str | None = None
-    sku: dict[str, Any] | None = None
+    sku: dict[str, Any] | Body | None = None
 
 
 def region(location: str) -> str:
@@ -102,11 +102,12 @@ class Patch:
 
 @dataclass(frozen=True)
 class Action:
-    """A POST below a resource, such as ``listSecrets``."""
+    """A POST below a resource, such as ``listSecrets``; few are a GET."""
 
     name: str
     handler: Callable[[Call, Target], Any]
     exists: bool = True
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,8 @@ class Kind:
     into the stored ``properties`` and raises :class:`ServiceError` where a rule is broken. ``written``
     and ``removed`` run in the same transaction as the write. ``verify`` asks, before a new resource is
     written, what only other services know; ``keep_back`` raises where a resource cannot be deleted.
+    ``work`` gives what an operation (put, patch, delete) has to do outside the store before it can end, ``None``
+    for nothing; it raises :class:`ServiceError` when it fails.
     ``immutable`` are paths in the document that a PUT of an existing resource cannot change. ``marks`` are
     what the resource can be found by; ``search`` answers a list from them when the query asks so.
     """
@@ -133,6 +136,7 @@ class Kind:
     removed: Callable[[Target, Document], None] = _nothing
     verify: Callable[[Target, Any], Awaitable[None]] | None = None
     keep_back: Callable[[Target, Document], None] = _nothing
+    work: Callable[[Target, str, Document], Coroutine[Any, Any, None] | None] = lambda _target, _action, _document: None
     patch: Patch | None = None
     immutable: tuple[str, ...] = ()
     changed: str = "The property '{property}' of '{name}' cannot be changed."

@@ -1,15 +1,17 @@
 """Long-running operations: what a PUT, PATCH or DELETE started, and how it ends.
 
 An operation is a stored document. It ends at once, after some time, or at a certain poll
-(:class:`azureml_emulator.settings.LongRunning`); its effect on the resource and its own new status are one
-write. Operations that a killed emulator left behind go on when it starts again.
+(:class:`azureml_emulator.settings.LongRunning`), and not before the kind's own work for it is done, such as the start
+of servers. Its effect on the resource and its own new status are one write. Operations that a killed emulator left
+behind go on when it starts again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from azureml_emulator.arm import documents
@@ -22,11 +24,14 @@ from azureml_emulator.store import Document
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
 
+_LOG = logging.getLogger(__name__)
+
 KIND = "operations"
 _TIMEOUT = "PT1H"
 _PENDING = {"put": "Updating", "patch": "Updating", "delete": "Deleting"}
 
 Action = Literal["put", "patch", "delete"]
+Work = Coroutine[Any, Any, None]
 
 
 class Operations:
@@ -37,6 +42,7 @@ class Operations:
         self._kinds = kinds
         self._running: dict[str, str] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._working: dict[str, asyncio.Task[None]] = {}
         self.mode = emulator.settings.long_running
 
     def recover(self, *, forget_before: float) -> None:
@@ -46,20 +52,26 @@ class Operations:
             for operation in store.list(KIND, ""):
                 if operation["status"] == "InProgress":
                     self._running[operation["target"].lower()] = operation["id"]
+                    self._resume(operation)
                     self._schedule(operation)
                 elif operation["began"] < forget_before:
                     store.delete(operation["id"])
 
-    def stop(self) -> None:
-        """Stop the timers; unfinished operations stay as they are for the next start."""
+    async def stop(self) -> None:
+        """Stop the timers and the work; unfinished operations stay as they are for the next start."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        working = list(self._working.values())
+        for task in working:
+            task.cancel()
+        await asyncio.gather(*working, return_exceptions=True)
 
-    def accept(self, target: Target, action: Action, document: Document) -> Reply:
+    def accept(self, target: Target, action: Action, document: Document, work: Work | None = None) -> Reply:
         """Start an operation on a resource and word the answer; within the caller's transaction.
 
-        ``document`` is the resource as it will be when all goes well; for a delete, as it is.
+        ``document`` is the resource as it will be when all goes well; for a delete, as it is. The operation
+        ends when ``work`` has: as Failed when that raises :class:`ServiceError`.
         """
         operation = self._new(target, action)
         status_url, result_url = self._urls(target, operation)
@@ -68,11 +80,12 @@ class Operations:
             properties["properties"] = {**properties["properties"], "AzureAsyncOperationUri": status_url}
         state = "Creating" if target.old is None else _PENDING[action]
         pending = {**document, "properties": {**properties, "provisioningState": state}}
-        if self.mode.mode == "instant" and operation["fate"] != STUCK:
+        if self.mode.mode == "instant" and operation["fate"] != STUCK and work is None:
             self._end(operation, target, document)
         else:
             documents.save(target, pending)
             self._running[target.id.lower()] = operation["id"]
+            self._begin(operation, work)
             self._schedule(operation)
         self._save(operation)
         headers = {"x-ms-async-operation-timeout": _TIMEOUT}
@@ -98,7 +111,7 @@ class Operations:
         if operation is None or operation["status"] != "InProgress" or operation["fate"] == STUCK:
             return operation
         operation["polls"] -= 1
-        if operation["due"] <= self._emulator.clock.now() and operation["polls"] <= 0:
+        if self._can_end(operation):
             self._complete(operation)
         elif operation["polls"] >= 0:
             self._save(operation)
@@ -162,7 +175,45 @@ class Operations:
 
     def _on_time(self, operation_id: str) -> None:
         operation = self._emulator.store.get(operation_id)
-        if operation is not None and operation["status"] == "InProgress":
+        if operation is not None and operation["status"] == "InProgress" and not operation.get("working"):
+            self._complete(operation)
+
+    def _can_end(self, operation: Document) -> bool:
+        due = operation["due"] <= self._emulator.clock.now()
+        return due and operation["polls"] <= 0 and operation["fate"] != STUCK and not operation.get("working")
+
+    def _begin(self, operation: Document, work: Work | None) -> None:
+        """Let the kind's work begin, once the caller's transaction is through."""
+        operation["working"] = work is not None
+        if work is not None:
+            task = asyncio.get_running_loop().create_task(self._carry(operation["id"], work))
+            self._working[operation["id"]] = task
+
+    def _resume(self, operation: Document) -> None:
+        """Begin the work anew that an earlier process did not finish."""
+        if operation.get("working"):
+            target = documents.target_of(self._emulator, self._kinds[operation["kind"]], operation["target"])
+            self._begin(operation, target.kind.work(target, operation["action"], target.old) if target.old else None)
+            self._save(operation)
+
+    async def _carry(self, operation_id: str, work: Work) -> None:
+        """Do the work, note how it ended, and end the operation if nothing else is waited for."""
+        error = None
+        try:
+            await work
+        except ServiceError as failure:
+            error = {"code": failure.code, "message": failure.message}
+        except Exception as failure:  # noqa: BLE001 - an operation must never stay under way because of a fault here
+            _LOG.exception("operation %s", operation_id)
+            error = {"code": "InternalServerError", "message": f"{type(failure).__name__}: {failure}"}
+        finally:
+            del self._working[operation_id]
+        operation = self._emulator.store.get(operation_id)
+        if operation is None or operation["status"] != "InProgress":
+            return
+        operation.update(working=False, error=error)
+        self._save(operation)
+        if self._can_end(operation):
             self._complete(operation)
 
     def _complete(self, operation: Document) -> None:
@@ -181,9 +232,11 @@ class Operations:
         self._running.pop(operation["target"].lower(), None)
 
     def _end(self, operation: Document, target: Target, final: Document) -> None:
+        error = operation["error"]
         if operation["fate"] == FAILED:
-            documents.save(target, {**final, "properties": {**final["properties"], "provisioningState": "Failed"}})
             error = {"code": "InternalServerError", "message": "This failure was asked for."}
+        if error is not None:
+            documents.save(target, {**final, "properties": {**final["properties"], "provisioningState": "Failed"}})
             operation.update(status="Failed", endTime=self._emulator.clock.timestamp(), error=error)
             return
         if operation["action"] == "delete":

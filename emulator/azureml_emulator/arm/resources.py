@@ -11,6 +11,7 @@ from typing import Any
 from azureml_emulator.arm import documents, errors
 from azureml_emulator.arm.kind import Action, Kind, Target, Tracked, parent_id, region
 from azureml_emulator.arm.paging import page_reply
+from azureml_emulator.arm.schema import Body
 from azureml_emulator.http import Call, Reply, Route, ServiceError
 from azureml_emulator.store import Document
 
@@ -32,7 +33,7 @@ def routes(kind: Kind) -> Iterator[Route]:
     if "LIST" in kind.methods:
         yield Route("GET", kind.path.rpartition("/")[0], partial(list_, kind), "arm", kind.name)
     for action in kind.actions:
-        yield Route("POST", f"{kind.path}/{action.name}", partial(act, kind, action), "arm", kind.name)
+        yield Route(action.method, f"{kind.path}/{action.name}", partial(act, kind, action), "arm", kind.name)
 
 
 def locate(kind: Kind, call: Call) -> Target:
@@ -83,7 +84,7 @@ def put(kind: Kind, call: Call) -> Reply:
         document = documents.document(target, properties, **envelope)
         _refuse_changes(target, document)
         if kind.long_running:
-            return call.emulator.operations.accept(target, "put", document)
+            return call.emulator.operations.accept(target, "put", document, kind.work(target, "put", document))
         documents.finish(target, document)
         return Reply(document, 201 if target.old is None else 200)
 
@@ -111,8 +112,9 @@ def patch(kind: Kind, call: Call) -> Reply:
         }
         document = documents.document(target, properties, **envelope)
         operations = call.emulator.operations
-        if kind.long_running and operations.mode.mode != "instant":
-            return operations.accept(target, "patch", document)
+        work = kind.work(target, "patch", document)
+        if work is not None or (kind.long_running and operations.mode.mode != "instant"):
+            return operations.accept(target, "patch", document, work)
         documents.finish(target, document)
         return Reply(document)
 
@@ -126,7 +128,8 @@ def delete(kind: Kind, call: Call) -> Reply:
         _refuse_busy(target)
         kind.keep_back(target, target.old)
         if kind.long_running:
-            return call.emulator.operations.accept(target, "delete", target.old)
+            work = kind.work(target, "delete", target.old)
+            return call.emulator.operations.accept(target, "delete", target.old, work)
         documents.remove(target, target.old)
         return Reply(None, 200)
 
@@ -222,7 +225,7 @@ def _envelope(target: Target, body: Tracked) -> dict[str, Any]:
     if body.kind is not None:
         envelope["kind"] = body.kind
     if body.sku is not None:
-        envelope["sku"] = body.sku
+        envelope["sku"] = body.sku.dump() if isinstance(body.sku, Body) else body.sku
     if body.identity is not None:
         envelope["identity"] = identity(target, body.identity)
     elif old.get("identity"):

@@ -96,17 +96,23 @@ def choice(*values: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _duration(value: Any) -> Any:
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None or value.upper().rstrip("T") in {"P", "-P"}:
-        raise ValueError(f"is '{value}', which is not an ISO 8601 duration such as 'PT30S'.")
+def duration_seconds(text: str) -> float:
+    """Seconds of an ISO 8601 duration, negative for one with a sign; ``ValueError`` when it is none."""
+    match = _DURATION.fullmatch(text)
+    if match is None or text.upper().rstrip("T") in {"P", "-P"}:
+        raise ValueError(f"is '{text}', which is not an ISO 8601 duration such as 'PT30S'.")
     seconds = (
         int(match["days"] or 0) * 86400
         + int(match["hours"] or 0) * 3600
         + int(match["minutes"] or 0) * 60
         + float(match["seconds"] or 0)
     )
-    return match["sign"] + format_duration(seconds)
+    return -seconds if match["sign"] else seconds
+
+
+def _duration(value: Any) -> Any:
+    seconds = duration_seconds(value if isinstance(value, str) else str(value))
+    return "-" * (seconds < 0) + format_duration(abs(seconds))
 
 
 def format_duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,7 @@ FORMAT = 1
 FOREIGN = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"})
 """Variables by which uv would look into another environment than the one that it is told."""
 TAIL = 40
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,16 @@ class Environment:
     notices: tuple[str, ...] = ()
 
 
-def prepare(spec: EnvironmentSpec, cache: Path, log: Callable[[str], None]) -> Environment:
+def prepare(
+    spec: EnvironmentSpec, cache: Path, log: Callable[[str], None], *, runtime: tuple[str, ...] = ()
+) -> Environment:
     """Return the environment for a specification, building it when nobody has yet.
 
     Args:
         spec: conda file, image, and whether the running interpreter may serve.
         cache: the folder that holds built environments.
         log: takes the lines of the build log.
+        runtime: packages that what runs the script needs in it; those that the conda file names stay its own.
 
     Raises:
         JobFailedError: the conda file cannot be read, or a package cannot be had (in uv's own words).
@@ -58,6 +63,7 @@ def prepare(spec: EnvironmentSpec, cache: Path, log: Callable[[str], None]) -> E
         wanted = read_conda_file(spec.conda_file)
     except CondaFileError as error:
         raise JobFailedError(Failure("environment", str(error))) from error
+    wanted = replace(wanted, lines=(*wanted.lines, *_missing(runtime, wanted)))
     notices = list(_notices(spec, wanted))
     if spec.reuse and _satisfied(wanted):
         log("Every package is satisfied by the running interpreter, which is used as it is.")
@@ -92,6 +98,16 @@ def environment_key(interpreter: str, wanted: Requirements) -> str:
     """The name of an environment: a digest of everything that decides its content."""
     content = json.dumps([FORMAT, interpreter, sys.platform, os.uname().machine, wanted.lines])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _missing(packages: tuple[str, ...], wanted: Requirements) -> Iterator[str]:
+    """The packages that no line of the requirements names."""
+    named = {_canonical(match[0]) for line in wanted.lines if (match := _DISTRIBUTION.match(line.strip()))}
+    return (package for package in packages if _canonical(package) not in named)
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _notices(spec: EnvironmentSpec, wanted: Requirements) -> Iterator[str]:

@@ -71,11 +71,15 @@ def _fetch_assets(spec: JobSpec, files: AnyFiles, folder: Path) -> None:
         code.mkdir(exist_ok=True)
         shutil.copyfile(MLFLOW_SCRIPT, code / spec.script)
     if spec.model is not None:
-        _fetch_model(files, spec.model, folder / MODELS)
+        fetch_model(files, spec.model, folder / MODELS)
 
 
-def _fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
-    """Copy a model folder below its own name, or a model file as it is."""
+def fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
+    """Copy a model folder below its own name, or a model file as it is.
+
+    Raises:
+        JobFailedError: it cannot be read.
+    """
     try:
         single = files.at(place).list(place).folder != place
     except PlaceError as error:

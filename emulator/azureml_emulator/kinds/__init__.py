@@ -15,6 +15,8 @@ from azureml_emulator.kinds.data import DATA, DATASET
 from azureml_emulator.kinds.datastore import DATASTORE
 from azureml_emulator.kinds.environment import ENVIRONMENT
 from azureml_emulator.kinds.model import MODEL
+from azureml_emulator.kinds.online_deployment import ONLINE_DEPLOYMENT
+from azureml_emulator.kinds.online_endpoint import ONLINE_ENDPOINT
 from azureml_emulator.kinds.workspace import GROUP, WORKSPACE
 from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME
 
@@ -31,6 +33,8 @@ KINDS: tuple[Kind, ...] = (
     COMPUTE,
     BATCH_ENDPOINT,
     BATCH_DEPLOYMENT,
+    ONLINE_ENDPOINT,
+    ONLINE_DEPLOYMENT,
 )
 """Every kind, each after its owner."""
 

@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from azureml_emulator.arm import errors, resources
-from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Kind, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, NewTags, Strings, choice
+from azureml_emulator.kinds.endpoints import BATCH_REGION, ENDPOINT_NAMES, check_unique, region_name
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
-
-_REGION = "batchEndpoint.region"
 
 
 class Defaults(Body):
@@ -70,7 +69,7 @@ def _prepare(target: Target, body: Any) -> Properties:
             "properties.authMode",
         )
     if target.old is None:
-        _check_unique(target)
+        check_unique(target)
     old = (target.old or {}).get("properties", {})
     name = (given["defaults"] or {}).get("deploymentName")
     return {
@@ -83,21 +82,8 @@ def _prepare(target: Target, body: Any) -> Properties:
     }
 
 
-def _check_unique(target: Target) -> None:
-    if target.emulator.store.find(_REGION, _region_name(target)):
-        raise errors.user_error(
-            f"The specified endpoint name '{target.name}' is not available. Endpoint names must be unique within "
-            "the region. Please choose a different name and try again.",
-            "name",
-        )
-
-
-def _region_name(target: Target) -> str:
-    return f"{target.region}/{target.name.lower()}"
-
-
 def _marks(target: Target, _document: Document) -> dict[str, str]:
-    return {_REGION: _region_name(target)}
+    return {BATCH_REGION: region_name(target)}
 
 
 def _patch(target: Target, old: Document, body: Any) -> Document:
@@ -116,10 +102,7 @@ BATCH_ENDPOINT = Kind(
     owner=WORKSPACE,
     long_running=True,
     operation_in_properties=True,
-    names=NameRule.of(
-        r"(?=.{3,32}$)[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?",
-        "3 to 32 letters, digits and '-', starting with a letter and ending with a letter or digit",
-    ),
+    names=ENDPOINT_NAMES,
     prepare=_prepare,
     patch=Patch(EndpointPatch, _patch),
     marks=_marks,

@@ -1,0 +1,1 @@
+"""Real-time endpoints: deployments served by Microsoft's inference server, behind one router."""
