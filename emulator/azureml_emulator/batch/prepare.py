@@ -40,7 +40,7 @@ def prepare(spec: JobSpec, files: AnyFiles, folder: Path, log: Callable[[str], N
         wanted = environment.of_model(spec.environment, folder / MODELS)
         built = environment.prepare(wanted, cache_folder() / "environments", log)
         assets.result()
-    _check_script(spec, folder / CODE)
+    check_script(spec.script, folder / CODE)
     return built
 
 
@@ -87,8 +87,9 @@ def fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
     fetch_all(files, place, models if single else models / place.name, "model")
 
 
-def _check_script(spec: JobSpec, code: Path) -> None:
-    if not Path(safe_join(str(code), spec.script)).is_file():
+def check_script(script: str, code: Path) -> None:
+    """Raise :class:`JobFailedError` when the code has no such scoring script."""
+    if not Path(safe_join(str(code), script)).is_file():
         here = ", ".join(sorted(path.name for path in code.iterdir())[:10])
-        title = f"the code has no scoring script {spec.script}; at its top level are: {here}"
+        title = f"the code has no scoring script {script}; at its top level are: {here}"
         raise JobFailedError(Failure("code", title))

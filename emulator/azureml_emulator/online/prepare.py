@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from azureml_emulator.batch import environment
-from azureml_emulator.batch.failure import Failure, JobFailedError
-from azureml_emulator.batch.files import AnyFiles, safe_join
+from azureml_emulator.batch.failure import JobFailedError
+from azureml_emulator.batch.files import AnyFiles
 from azureml_emulator.batch.materialise import fetch_all
-from azureml_emulator.batch.prepare import CODE, MODELS, fetch_model
+from azureml_emulator.batch.prepare import CODE, MODELS, check_script, fetch_model
 from azureml_emulator.batch.spec import StorageAccess
 from azureml_emulator.batch.worker.guard import die_with_parent
 from azureml_emulator.online.plan import Content
@@ -49,7 +49,7 @@ def prepare(content: Content, files: AnyFiles, folder: Path) -> str:
     if content.model is not None and not (folder / MODELS).exists():
         say("Fetching the model.")
         fetch_model(files, content.model, folder / MODELS)
-    _check_script(content, code)
+    check_script(content.script, code)
     wanted = environment.of_model(content.environment, folder / MODELS)
     built = environment.prepare(wanted, cache_folder() / "environments", say, runtime=(SERVER,))
     for notice in built.notices:
@@ -81,13 +81,6 @@ def main() -> None:
         tell(failed={"code": _CODES.get(failure.cause, "BadArgument"), "message": text})
     except Exception:  # noqa: BLE001 - reported as the deployment's failure, with the traceback
         tell(failed={"code": "InternalServerError", "message": traceback.format_exc()})
-
-
-def _check_script(content: Content, code: Path) -> None:
-    if not safe_join(code, content.script).is_file():
-        here = ", ".join(sorted(path.name for path in code.iterdir())[:10])
-        title = f"the code has no scoring script {content.script}; at its top level are: {here}"
-        raise JobFailedError(Failure("code", title))
 
 
 if __name__ == "__main__":
