@@ -86,6 +86,18 @@ def resolve(uri: str, workspace_id: str, store: Store, collection: str = "data")
     raise UriError(f"'{uri}' names a data asset that names another one, and so on without an end.")
 
 
+def address(location: BlobLocation, workspace_id: str, store: Store) -> str | None:
+    """The datastore address of a place; ``None`` when none of the workspace's datastores has its container."""
+    parts = workspace_id.split("/")
+    for datastore in store.list("datastores", workspace_id):
+        if datastore["properties"]["containerName"] == location.container:
+            return (
+                f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{parts[8]}"
+                f"/datastores/{datastore['name']}/paths/{location.path}"
+            )
+    return None
+
+
 def asset_id(uri: str, workspace_id: str, store: Store, collection: str = "data") -> str | None:
     """The ARM id of the asset version that an address names; ``None`` when it names none."""
     match = _ASSET_ARM.fullmatch(uri) or _ASSET_LOCATION.fullmatch(uri) or _ASSET_SHORT.fullmatch(uri)

@@ -6,9 +6,7 @@ each step saw, or the traceback of the first one that failed.
 
 import contextlib
 import io
-import json
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,6 +26,7 @@ from azure.ai.ml.entities import (
 )
 from azure.ai.ml.entities._assets import Code
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from life import live, step
 from local_client import local_client
 
 origin, subscription, place = sys.argv[1:]
@@ -47,14 +46,8 @@ def run(mini_batch):
     return [f"{pathlib.Path(path).name}={text}" for path, text in zip(mini_batch, texts)]
 """
 CONDA = "name: life\nchannels: [conda-forge]\ndependencies: [python=3.11]\n"
-STEPS: list[Callable[[], Any]] = []
 jobs: dict[str, str] = {}
 made: dict[str, Any] = {}
-
-
-def step(function: Callable[[], Any]) -> Callable[[], Any]:
-    STEPS.append(function)
-    return function
 
 
 def write(path: str, text: str) -> Path:
@@ -427,15 +420,4 @@ def missing(action: Callable[[], Any]) -> str:
     return "still there"
 
 
-def main() -> None:
-    seen: dict[str, Any] = {}
-    for action in STEPS:
-        try:
-            seen[action.__name__] = action()
-        except Exception:  # noqa: BLE001 - the test shows it
-            seen["failed"] = f"{action.__name__}: {traceback.format_exc()}"
-            break
-    (folder / "seen.json").write_text(json.dumps(seen, indent=1, default=str))
-
-
-main()
+live(folder)

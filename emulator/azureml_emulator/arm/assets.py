@@ -79,6 +79,7 @@ class Asset:
     marks: Callable[[Target, Document], Mapping[str, str]] | None = None
     search: Callable[[Call, Document], list[Document] | None] | None = None
     verify: Callable[[Target, Any], Awaitable[None]] | None = None
+    latest_alias: str = ""
 
     def kinds(self, workspace: Kind) -> tuple[Kind, Kind]:
         """The two resource kinds of the asset: its container and its versions."""
@@ -104,6 +105,7 @@ class Asset:
             marks=self.marks,
             search=self.search,
             verify=self.verify,
+            latest_alias=self.latest_alias,
             actions=(Action("startPendingUpload", start_pending_upload, exists=False),),
         )
         return container, version

@@ -146,6 +146,8 @@ class Kind:
     keep: Callable[[Call], Callable[[Document], bool] | None] = field(default=lambda _call: None)
     search: Callable[[Call, Document], list[Document] | None] | None = None
     missing: Literal["resource", "asset"] = "resource"
+    latest_alias: str = ""
+    """A version's name that stands for the latest one when it is read."""
 
     @cached_property
     def name(self) -> str:

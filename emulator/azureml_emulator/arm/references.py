@@ -7,7 +7,7 @@ import re
 from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Target
 from azureml_emulator.http import ServiceError
-from azureml_emulator.uris import UriError, resolve
+from azureml_emulator.uris import UriError, address, resolve
 
 _LABEL = "latest"
 _ID = re.compile(
@@ -66,14 +66,16 @@ def compute(target: Target, reference: str, property_path: str) -> str:
 
 
 def uri(target: Target, value: str, property_path: str) -> str:
-    """A data address: any form that the service takes; a datastore that it names must exist."""
+    """A data address: any form that the service takes; a datastore or a job's output that it names must exist.
+
+    Returns the address to keep: that of a job's output becomes its place's.
+    """
     match = _DATASTORE.fullmatch(value)
     if match is None:
         if value.lower().startswith("azureml://registries/"):
             raise _unsupported(f"addresses such as '{value}'")
         if value.lower().startswith("azureml://jobs/"):
-            _check_output_of_job(target, value, property_path)
-            return value
+            return _output_of_job(target, value, property_path)
         if not _OTHER_URI.fullmatch(value):
             raise errors.user_error(
                 f"'{value}' is not the address of a blob, a datastore path or an asset.", property_path
@@ -88,12 +90,14 @@ def uri(target: Target, value: str, property_path: str) -> str:
     return value
 
 
-def _check_output_of_job(target: Target, value: str, property_path: str) -> None:
-    """``azureml://jobs/{job}/outputs/{output}`` names an output that exists."""
+def _output_of_job(target: Target, value: str, property_path: str) -> str:
+    """The address of the place that ``azureml://jobs/{job}/outputs/{output}`` names."""
+    workspace_id, store = target.workspace["id"], target.emulator.store
     try:
-        resolve(value, target.workspace["id"], target.emulator.store)
+        location = resolve(value, workspace_id, store)
     except UriError as error:
         raise errors.user_error(str(error), property_path) from error
+    return address(location, workspace_id, store) or target.emulator.urls.blob(location.container, location.path)
 
 
 def _find(target: Target, match: re.Match[str], plural: str) -> str | None:

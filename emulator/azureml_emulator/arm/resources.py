@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -68,7 +69,15 @@ def get(kind: Kind, call: Call) -> Reply:
     """Read one resource."""
     call.emulator.operations.touch(kind.id_of(call.params))
     target = locate(kind, call)
+    if target.old is None and kind.latest_alias and target.name == kind.latest_alias:
+        target = locate(kind, replace(call, params={**call.params, kind.own_parameter: _latest(target)}))
     return Reply(existing(target))
+
+
+def _latest(target: Target) -> str:
+    """The latest version of the asset that a version's address is about; the address's own where there is none."""
+    container = target.emulator.store.get(target.id.rsplit("/", 2)[0]) or {}
+    return str(container.get("properties", {}).get("latestVersion") or target.name)
 
 
 def put(kind: Kind, call: Call) -> Reply:

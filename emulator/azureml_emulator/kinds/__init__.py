@@ -17,7 +17,7 @@ from azureml_emulator.kinds.environment import ENVIRONMENT
 from azureml_emulator.kinds.model import MODEL
 from azureml_emulator.kinds.online_deployment import ONLINE_DEPLOYMENT
 from azureml_emulator.kinds.online_endpoint import ONLINE_ENDPOINT
-from azureml_emulator.kinds.workspace import GROUP, WORKSPACE
+from azureml_emulator.kinds.workspace import GROUP, WORKSPACE, make_datastores
 from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME
 
 if TYPE_CHECKING:
@@ -55,6 +55,9 @@ def add_workspace(emulator: Emulator, name: str, location: str) -> str:
     if not WORKSPACE.names.pattern.fullmatch(name):
         raise errors.invalid_name(WORKSPACE, name)
     with emulator.store.transaction():
+        if emulator.store.get(workspace) is not None:
+            make_datastores(documents.target_of(emulator, WORKSPACE, workspace))  # older states have one only
+            return workspace
         for kind, resource_id in ((GROUP, group), (WORKSPACE, workspace)):
             if emulator.store.get(resource_id) is not None:
                 continue

@@ -103,4 +103,5 @@ COMPONENT = Asset(
     content=("componentSpec",),
     what="component spec",
     prepare=_prepare,
+    latest_alias="azureml_default",
 )

@@ -30,7 +30,7 @@ def _data(target: Target, body: Any) -> Properties:
     properties: Properties = body.properties.dump()
     if not properties["dataUri"]:
         raise errors.must_not_be_empty("Data Uri", "properties.dataUri")
-    references.uri(target, properties["dataUri"], "properties.dataUri")
+    properties["dataUri"] = references.uri(target, properties["dataUri"], "properties.dataUri")
     if properties["dataType"] != "mltable":
         del properties["referencedUris"]
     return properties

@@ -14,11 +14,11 @@ from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Action, Kind, NameRule, Properties, Target
 from azureml_emulator.arm.schema import Body, Strings, Tags, choice
 from azureml_emulator.http import Call, Reply, ServiceError
-from azureml_emulator.kinds.workspace import WORKSPACE
+from azureml_emulator.kinds.workspace import DATASTORES, WORKSPACE
 from azureml_emulator.store import Document
 from azureml_emulator.urls import BLOB_SUFFIX
 
-DEFAULT = "workspaceblobstore"
+DEFAULT = DATASTORES[0]
 
 
 _NEEDED = {
@@ -92,7 +92,7 @@ def _prepare(target: Target, body: Any) -> Properties:
             f"The emulator does not support the storage account '{account}': it has '{storage.account_name}'.",
         )
     container = given["containerName"] or (
-        storage.default_container(target.workspace["id"]) if target.name == DEFAULT else None
+        storage.default_container(target.workspace["id"]) if target.name in DATASTORES else None
     )
     if not container:
         raise errors.must_not_be_empty("Container Name", "properties.containerName")

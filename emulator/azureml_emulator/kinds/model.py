@@ -51,8 +51,7 @@ def _prepare(target: Target, body: Any) -> Properties:
     properties: Properties = body.properties.dump()
     if not properties["modelUri"]:
         raise errors.must_not_be_empty("Model Uri", "properties.modelUri")
-    references.uri(target, properties["modelUri"], "properties.modelUri")
-    return properties
+    return {**properties, "modelUri": references.uri(target, properties["modelUri"], "properties.modelUri")}
 
 
 async def _verify(target: Target, body: Any) -> None:

@@ -86,14 +86,23 @@ def _marks(_target: Target, document: Document) -> dict[str, str]:
     return {"workspace.guid": document["properties"]["workspaceId"]}
 
 
-def _written(target: Target, _document: Document) -> None:
-    default = f"{target.id}/datastores/workspaceblobstore"
-    if target.emulator.store.get(default) is not None:
-        return
+DATASTORES = ("workspaceblobstore", "workspaceartifactstore")
+"""What every workspace has: its default datastore, and the one by which clients find the logs of jobs."""
+
+
+def make_datastores(target: Target) -> None:
+    """Make those of a workspace's own datastores that it does not have."""
     kind = next(kind for kind in target.emulator.kinds if kind.name == "datastores")
-    datastore = documents.target_of(target.emulator, kind, default)
-    body = kind.body.read({"properties": {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "None"}}})
-    documents.finish(datastore, documents.document(datastore, kind.prepare(datastore, body)))
+    for name in DATASTORES:
+        datastore = documents.target_of(target.emulator, kind, f"{target.id}/datastores/{name}")
+        if datastore.old is None:
+            blobs = {"datastoreType": "AzureBlob", "credentials": {"credentialsType": "None"}}
+            body = kind.body.read({"properties": blobs})
+            documents.finish(datastore, documents.document(datastore, kind.prepare(datastore, body)))
+
+
+def _written(target: Target, _document: Document) -> None:
+    make_datastores(target)
 
 
 WORKSPACE = Kind(

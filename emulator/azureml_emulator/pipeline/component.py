@@ -135,6 +135,9 @@ class JobPart(Part):
 
 
 class _ComponentPart(Part):
+    id: str | None = None
+    creation_context: dict[str, Any] | None = None
+    """What the official client sends back when it registers what it has read."""
     name: str | None = None
     version: str | None = None
     display_name: str | None = None

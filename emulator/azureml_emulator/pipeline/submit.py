@@ -18,7 +18,7 @@ from azureml_emulator.pipeline.expressions import fill_path
 from azureml_emulator.pipeline.invocation import Given, PipelineInvocation, check_invocation
 from azureml_emulator.pipeline.ports import MODEL_TYPES
 from azureml_emulator.pipeline.spec import CommandSpec, StepInput, StepOutput
-from azureml_emulator.uris import UriError, resolve
+from azureml_emulator.uris import BlobLocation, UriError, address, resolve
 
 if TYPE_CHECKING:
     from azureml_emulator.batch.submit import Served
@@ -205,17 +205,9 @@ class _Run:
 
     def _output(self, kind: str, place: Place) -> StepOutput:
         """An output with the address of its place."""
-        parts = self.workspace.split("/")
-        end = "" if kind == "uri_file" else "/"
-        datastores = self.emulator.store.list("datastores", self.workspace)
-        found = [each["name"] for each in datastores if each["properties"]["containerName"] == place.container]
-        if not found:
-            return StepOutput(kind, place, self.emulator.urls.blob(place.container, place.path) + end)
-        address = (
-            f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{parts[8]}"
-            f"/datastores/{found[0]}/paths/{place.path}{end}"
-        )
-        return StepOutput(kind, place, address)
+        found = address(BlobLocation(place.container, place.path), self.workspace, self.emulator.store)
+        uri = found or self.emulator.urls.blob(place.container, place.path)
+        return StepOutput(kind, place, uri if kind == "uri_file" else f"{uri}/")
 
     def _step(
         self, step: plan.Step, runs: Mapping[str, str], places: Mapping[str, Mapping[str, Place]]
@@ -271,8 +263,8 @@ class _Run:
             return StepInput(port.type, value=source.text)
         if isinstance(source, plan.Made):
             place = places[source.step][source.output]
-            address = self._output(port.type, place).uri if source.direct else None
-            return StepInput(port.type, place=None if source.direct else place, address=address, made=True)
+            direct = self._output(port.type, place).uri if source.direct else None
+            return StepInput(port.type, place=None if source.direct else place, address=direct, made=True)
         if source.direct:
             return StepInput(port.type, address=source.uri)
         return StepInput(port.type, place=self._place(source.uri, source.type))
