@@ -26,6 +26,7 @@ class PipelineManager:
         self._emulator = emulator
         self._records = emulator.jobs.records
         self._logs: dict[str, RunLog] = {}
+        self._ending: set[str] = set()
         emulator.jobs.watchers.append(self._step_changed)
 
     def start(self) -> None:
@@ -54,7 +55,7 @@ class PipelineManager:
     def cancel(self, record: Document) -> Document:
         """Ask a run to stop; one that has ended stays as it is."""
         fresh = self._load(record["id"])
-        if fresh["status"] not in TERMINAL and fresh["status"] != "CancelRequested":
+        if fresh["status"] not in TERMINAL | {"CancelRequested", "Finalizing"}:
             fresh["status"] = "CancelRequested"
             self._records.save(fresh)
             self._log(fresh).add("Cancel was requested.")
@@ -131,16 +132,27 @@ class PipelineManager:
             _LOG.info("the step %s of %s has begun already", name, record["name"])
 
     def _end(self, run_id: str, outcome: str) -> None:
+        """End a run once its log is in the datastore: who sees that it has ended can read all of it."""
         record = self._load(run_id)
+        if run_id in self._ending:
+            return
+        self._ending.add(run_id)
         error = self._error(record) if outcome == "Failed" else None
-        record.update(status=outcome, error=error, ended=self._emulator.clock.timestamp())
-        self._records.save(record)
+        if record["status"] != "CancelRequested":
+            record["status"] = "Finalizing"
+            self._records.save(record)
         log = self._log(record)
         if error is not None:
             log.add(error["message"])
         log.add(f"Pipeline {record['name']}: {outcome}")
-        log.finish()
-        del self._logs[run_id]
+        log.finish(lambda: self._ended(run_id, outcome, error))
+
+    def _ended(self, run_id: str, outcome: str, error: dict[str, Any] | None) -> None:
+        record = self._load(run_id)
+        record.update(status=outcome, error=error, ended=self._emulator.clock.timestamp())
+        self._records.save(record)
+        self._ending.discard(run_id)
+        self._logs.pop(run_id, None)
 
     def _error(self, record: Document) -> dict[str, Any]:
         """The run's error: that of the first step that failed, with its name before it."""

@@ -12,6 +12,8 @@ from azureml_emulator.batch.records import log_folder
 from azureml_emulator.http import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azureml_emulator.emulator import Emulator
     from azureml_emulator.store import Document
 
@@ -36,10 +38,16 @@ class RunLog:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._upload())
 
-    def finish(self) -> None:
-        """Forget the local copy once everything is uploaded."""
+    def finish(self, then: Callable[[], None]) -> None:
+        """Once everything is uploaded, forget the local copy and call ``then``."""
+
+        def over(task: asyncio.Task[None]) -> None:
+            if not task.cancelled():
+                self._emulator.jobs.forget_folder(self._folder.folder)
+                then()
+
         if self._task is not None:
-            self._task.add_done_callback(lambda _task: self._emulator.jobs.forget_folder(self._folder.folder))
+            self._task.add_done_callback(over)
 
     async def close(self) -> None:
         """Wait for the upload that is under way."""
