@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator import lifecycle
+from azureml_emulator import lifecycle, shell_environment
 from azureml_emulator.azurite import InstallError, install
 from azureml_emulator.lifecycle import LifecycleError, Running
 from azureml_emulator.process import hold_home, listen
@@ -28,8 +28,8 @@ from azureml_emulator.settings import (
 _EPILOG = """\
 a first session:
   azureml-emulator start                  start it; the first time it installs its blob service
-  eval "$(azureml-emulator env)"          point azure-identity, requests and curl at it
-  pulumi up --stack local                 or any client: the endpoint is $AZUREML_ARM_ENDPOINT
+  eval "$(azureml-emulator env)"          in this shell, Azure's own host names lead to it
+  curl https://management.azure.com/...   or any client, with no argument
   azureml-emulator stop                   stop it; the state stays for the next start
 
 It has the subscription 00000000-0000-0000-0000-000000000001 with the resource group 'local' and the
@@ -67,6 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         "--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only)"
     )
     begin.add_argument(
+        "--proxy-port",
+        type=_port,
+        default=0,
+        help="port of the HTTPS proxy that 'env' names (default: the one it had before, else a free one)",
+    )
+    begin.add_argument(
         "--lro",
         type=_mode,
         default=LongRunning(),
@@ -78,7 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "stop", _stop, "stop it; resources, blobs and finished jobs stay")
     status = _command(commands, "status", _status, "say whether it runs, where, and what it holds")
     status.add_argument("--json", action="store_true", help="print JSON")
-    env = _command(commands, "env", _env, "print the environment variables that point clients at it")
+    env = _command(commands, "env", _env, "print the environment variables that lead a shell's clients to it")
+    env.add_argument(
+        "--direct",
+        action="store_true",
+        help="lead clients to its own address (AZUREML_ARM_ENDPOINT, AZURE_AUTHORITY_HOST), not Azure's own host names",
+    )
     env.add_argument("--shell", choices=("sh", "json"), default="sh", help="form of the output (default sh)")
     add = _command(commands, "add-workspace", _add_workspace, "give it more workspaces, beside the one it begins with")
     add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
@@ -119,7 +130,7 @@ def _start(home: Path, given: argparse.Namespace) -> int:
     if running is not None:
         _tell(running, f"already running at {running.origin}, state in {home}.", as_json=given.json)
         return 0
-    settings = Settings(home, given.host, given.port, given.lro)
+    settings = Settings(home, given.host, given.port, given.lro, proxy_port=given.proxy_port)
     _check_free(settings)
     install(_report)
     running = lifecycle.start(settings, report=_report)
@@ -180,6 +191,7 @@ def _status(home: Path, given: argparse.Namespace) -> int:
         print(json.dumps(body, indent=2))
         return 0
     print(f"azureml-emulator: running at {running.origin} (process {running.pid}), state in {home}.")
+    print(f"  proxy for Azure's own host names: {running.proxy}")
     print(f"  blobs: {health['blobs']}; long-running operations: {running.lro}; since {running.started}")
     held = ", ".join(f"{count} {kind}" for kind, count in resources.items() if count)
     print(f"  resources: {held}")
@@ -190,7 +202,12 @@ def _env(home: Path, given: argparse.Namespace) -> int:
     running = Running.read(home)
     if running is None:
         raise LifecycleError(f"not running (state in {home}). Start it with: azureml-emulator start")
-    variables = lifecycle.environment(running)
+    if given.direct:
+        variables = shell_environment.direct(running)
+    else:
+        variables = shell_environment.real_names(running)
+        for name in shell_environment.dangerous():
+            _report(f"'{name}' is taken out of NO_PROXY: with it, requests would reach the real Azure.")
     if given.shell == "json":
         print(json.dumps(variables, indent=2))
     else:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+_HOSTS = 1000
+
 
 class Counters:
-    """Requests by face and by method and kind, since the last reset."""
+    """Requests by face and by method and kind, and the proxy's tunnels by host, since the last reset."""
 
     def __init__(self) -> None:
         self._faces: Counter[str] = Counter()
         self._by: Counter[str] = Counter()
+        self._tunnels: dict[str, Counter[str]] = {}
         self._uploaded = 0
         self._uploaded_bytes = 0
 
@@ -19,6 +22,11 @@ class Counters:
         """Count one request."""
         self._faces[face] += 1
         self._by[f"{method} {name}"] += 1
+
+    def tunnel(self, verdict: str, host: str) -> None:
+        """Count a tunnel that the proxy was asked for; hosts beyond the first thousand count together."""
+        hosts = self._tunnels.setdefault(verdict, Counter())
+        hosts[host if host in hosts or len(hosts) < _HOSTS else "(others)"] += 1
 
     def uploaded_blob(self) -> None:
         """Count one blob that a client finished uploading."""
@@ -32,6 +40,7 @@ class Counters:
         """Start from zero."""
         self._faces.clear()
         self._by.clear()
+        self._tunnels.clear()
         self._uploaded = 0
         self._uploaded_bytes = 0
 
@@ -47,4 +56,5 @@ class Counters:
             "uploaded_blobs": self._uploaded,
             "uploaded_bytes": self._uploaded_bytes,
             "by": dict(sorted(self._by.items())),
+            "tunnels": {verdict: dict(hosts) for verdict, hosts in self._tunnels.items()},
         }

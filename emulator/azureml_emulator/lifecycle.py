@@ -12,23 +12,20 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, is_held
+from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, EXIT_PROXY_PORT_TAKEN, is_held
 from azureml_emulator.settings import (
-    CLIENT_ID,
     LOCATION,
     RESOURCE_GROUP,
     SUBSCRIPTION_ID,
-    TENANT_ID,
     WORKSPACE_NAME,
     Settings,
     is_loopback,
 )
-from azureml_emulator.tls import write_bundle
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
@@ -61,6 +58,7 @@ class Running:
     origin: str
     host: str
     port: int
+    proxy: str
     lro: str
     started: str
 
@@ -105,6 +103,7 @@ def command(settings: Settings) -> list[str]:
     """The command line of an emulator process."""
     line = [sys.executable, "-P", "-m", "azureml_emulator.server", "--home", str(settings.home)]
     line += ["--host", settings.host, "--port", str(settings.port), "--lro", str(settings.long_running)]
+    line += ["--proxy-port", str(settings.proxy_port)]
     return line if settings.blobs else [*line, "--no-blobs"]
 
 
@@ -182,31 +181,6 @@ def reset(home: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def environment(running: Running, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment variables that point clients at an emulator.
-
-    Contains the service principal for ``azure-identity``, the certificate bundle for requests, httpx and
-    curl (what ``base`` trusts, and the emulator), and the endpoint for Azure Resource Manager.
-    """
-    tls = running.home / "tls"
-    bundle = str(write_bundle(tls, tls / "ca.pem", base))
-    variables = {
-        "AZURE_TENANT_ID": TENANT_ID,
-        "AZURE_CLIENT_ID": CLIENT_ID,
-        "AZURE_CLIENT_SECRET": (running.home / "client.secret").read_text().strip(),
-        "AZURE_AUTHORITY_HOST": running.origin,
-        "REQUESTS_CA_BUNDLE": bundle,
-        "SSL_CERT_FILE": bundle,
-        "CURL_CA_BUNDLE": bundle,
-        "AZUREML_ARM_ENDPOINT": running.origin,
-    }
-    if any(base.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
-        direct = [name for name in base.get("NO_PROXY", base.get("no_proxy", "")).split(",") if name]
-        direct += [name for name in ("127.0.0.1", "localhost") if name not in direct]
-        variables["NO_PROXY"] = variables["no_proxy"] = ",".join(direct)
-    return variables
-
-
 def workspace_settings() -> dict[str, str]:
     """Where the workspace is that every emulator has from the start."""
     return {
@@ -254,6 +228,8 @@ def _waiting(what: str, seconds: float, report: Report) -> Iterator[Callable[[],
 def _why_ended(code: int, home: Path, settings: Settings) -> str:
     if code == EXIT_PORT_TAKEN:
         return port_taken(settings.host, settings.port)
+    if code == EXIT_PROXY_PORT_TAKEN:
+        return f"Port {settings.proxy_port} is taken by another program. Choose another one with --proxy-port."
     if code == EXIT_HOME_TAKEN:
         return f"Another emulator is using {home}. Stop it, or give this one its own folder with --home."
     with contextlib.suppress(OSError):

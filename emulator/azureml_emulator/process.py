@@ -10,6 +10,7 @@ from pathlib import Path
 
 EXIT_PORT_TAKEN = 3
 EXIT_HOME_TAKEN = 4
+EXIT_PROXY_PORT_TAKEN = 5
 
 
 @contextlib.contextmanager

@@ -16,19 +16,21 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from azureml_emulator import proxy
 from azureml_emulator.app import App
 from azureml_emulator.emulator import Emulator
 from azureml_emulator.faults import FaultyApp
 from azureml_emulator.files import write_atomic
 from azureml_emulator.front import Front
-from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, hold_home, listen
+from azureml_emulator.process import EXIT_HOME_TAKEN, EXIT_PORT_TAKEN, EXIT_PROXY_PORT_TAKEN, hold_home, listen
 from azureml_emulator.settings import DEFAULT_PORT, LongRunning, Settings, default_home
-from azureml_emulator.tls import ensure_certificates
+from azureml_emulator.tls import HostContexts, ensure_certificates
 
 _LOG = logging.getLogger(__name__)
 _NAMES = ("127.0.0.1", "localhost", "::1")
@@ -52,11 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             _LOG.error("cannot listen on %s port %s: %s", settings.host, settings.port, error)
             return EXIT_PORT_TAKEN
+        try:
+            proxy_listener = stack.enter_context(proxy.listen(settings.home, settings.proxy_port))
+        except OSError as error:
+            _LOG.error("the proxy cannot listen on port %s: %s", settings.proxy_port, error)
+            return EXIT_PROXY_PORT_TAKEN
         import uvloop  # noqa: PLC0415 - absent on Windows, where this module does not run
 
         port: int = listener.getsockname()[1]
-        bound = Settings(settings.home, settings.host, port, settings.long_running, settings.blobs)
-        uvloop.run(_serve(bound, listener, until_stdin_ends=until_stdin_ends))
+        bound = replace(settings, port=port, proxy_port=proxy_listener.getsockname()[1])
+        uvloop.run(_serve(bound, (listener, proxy_listener), until_stdin_ends=until_stdin_ends))
     return 0
 
 
@@ -65,7 +72,28 @@ class Server(uvicorn.Server):
 
     uvicorn's own raises signals again once it has stopped serving, which would end the process before the
     emulator has stopped; and it closes idle connections with a TLS farewell that an idle client never answers.
+    Its connections come by the proxy too.
     """
+
+    def __init__(
+        self, config: uvicorn.Config, emulator: Emulator, proxy_listener: socket.socket, contexts: HostContexts
+    ) -> None:
+        super().__init__(config)
+        self._proxy_listener = proxy_listener
+        self._proxy = proxy.Proxy(
+            serve=self._protocol,
+            context=contexts.context,
+            dialer=proxy.Dialer(proxy.remember(emulator.home, emulator.settings.proxy_port)),
+            tally=emulator.counters,
+        )
+
+    def _protocol(self) -> HttpToolsProtocol:
+        return HttpToolsProtocol(self.config, self.server_state, self.lifespan.state)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start serving, directly and by the proxy."""
+        await super().startup(sockets)
+        await self._proxy.start(self._proxy_listener)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -78,6 +106,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the requests that are under way and drop the connections that have none."""
         dropping = asyncio.create_task(self._drop_idle())
+        await self._proxy.stop()
         try:
             await super().shutdown(sockets)
         finally:
@@ -103,7 +132,8 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_ends: bool) -> None:
+async def _serve(settings: Settings, listeners: tuple[socket.socket, socket.socket], *, until_stdin_ends: bool) -> None:
+    listener, proxy_listener = listeners
     emulator = Emulator(settings)
     names = [*_NAMES, settings.host] if settings.host not in {"0.0.0.0", "::", *_NAMES} else list(_NAMES)  # noqa: S104
     certificates = ensure_certificates(settings.home / "tls", names)
@@ -122,7 +152,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
         ssl_keyfile=str(certificates.key),
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
     )
-    server = Server(config)
+    server = Server(config, emulator, proxy_listener, HostContexts(certificates))
     emulator.faults.drop = server.drop
     if until_stdin_ends:
         await _stop_with_stdin(server)
@@ -133,6 +163,7 @@ async def _serve(settings: Settings, listener: socket.socket, *, until_stdin_end
         "origin": emulator.own.origin,
         "host": settings.host,
         "port": settings.port,
+        "proxy": f"http://{proxy.HOST}:{settings.proxy_port}",
         "lro": str(settings.long_running),
         "started": emulator.clock.timestamp(),
     }
@@ -163,12 +194,14 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Settings, bool]:
     parser.add_argument("--home", type=Path, default=None)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes a free one")
+    parser.add_argument("--proxy-port", type=int, default=0, help="0 takes the one it had before, else a free one")
     parser.add_argument("--lro", type=LongRunning.parse, default=LongRunning())
     parser.add_argument("--until-stdin-ends", action="store_true", help="stop when standard input ends")
     parser.add_argument("--no-blobs", action="store_true", help="do not start the blob service")
     given = parser.parse_args(arguments)
     home = given.home.expanduser().absolute() if given.home else default_home()
-    return Settings(home, given.host, given.port, given.lro, not given.no_blobs), given.until_stdin_ends
+    settings = Settings(home, given.host, given.port, given.lro, not given.no_blobs, given.proxy_port)
+    return settings, given.until_stdin_ends
 
 
 if __name__ == "__main__":

@@ -59,13 +59,17 @@ class LongRunning:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where an emulator keeps its state and where it listens."""
+    """Where an emulator keeps its state and where it listens.
+
+    ``proxy_port`` 0 is the one that its proxy had before, else a free one.
+    """
 
     home: Path
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     long_running: LongRunning = LongRunning()
     blobs: bool = True
+    proxy_port: int = 0
 
     @property
     def loopback_only(self) -> bool:

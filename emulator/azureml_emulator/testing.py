@@ -30,7 +30,7 @@ from typing import Any
 
 import pytest
 
-from azureml_emulator import lifecycle
+from azureml_emulator import lifecycle, shell_environment
 from azureml_emulator.lifecycle import Running
 from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME, LongRunning, Settings
 
@@ -58,8 +58,13 @@ class RunningEmulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that point clients at it, credentials included."""
-        return lifecycle.environment(self.running)
+        """The environment variables that point clients at its own address, credentials included."""
+        return shell_environment.direct(self.running)
+
+    @property
+    def real_names(self) -> dict[str, str]:
+        """The environment variables by which Azure's own host names lead to it: no client needs an argument."""
+        return shell_environment.real_names(self.running)
 
     @property
     def location(self) -> str:

@@ -149,7 +149,10 @@ def local_azure(home: Path) -> Iterator[LocalAzure]:
     assert started.returncode == 0, started.stdout
     try:
         told = subprocess.run(
-            [BIN / "azureml-emulator", "env", "--shell", "json"], env=env, stdout=subprocess.PIPE, check=True
+            [BIN / "azureml-emulator", "env", "--direct", "--shell", "json"],
+            env=env,
+            stdout=subprocess.PIPE,
+            check=True,
         )
         yield LocalAzure(home, port, {**env, **json.loads(told.stdout)})
     finally:

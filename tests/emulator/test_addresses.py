@@ -39,16 +39,16 @@ def test_answers_carry_the_names_that_the_request_came_by(arm: Arm, name: str) -
 @pytest.mark.parametrize("written", ["own", "real"])
 def test_an_asset_is_the_same_whichever_way_it_was_written(arm: Arm, name: str, written: str) -> None:
     own, real = f"{arm.emulator.origin}/blob/amlemulator.blob.core.windows.net/c/x", f"{BLOBS}/c/x"
-    path = f"{arm.workspace}/models/{name}/versions/1"
-    body = {"properties": {"modelUri": own if written == "own" else real, "modelType": "custom_model"}}
+    path = f"{arm.workspace}/codes/{name}/versions/1"
+    body = {"properties": {"codeUri": own if written == "own" else real}}
     for _ in range(2):  # the second time it is there already, and must not have changed
         if written == "own":
             arm.put(path, body)
         else:
             assert by_name(arm, "PUT", f"https://management.azure.com{path}", body).status_code in {200, 201}
-        body["properties"]["modelUri"] = real if written == "own" else own
-    assert arm.get(path)["properties"]["modelUri"] == own
-    assert by_name(arm, "GET", f"https://management.azure.com{path}").json()["properties"]["modelUri"] == real
+        body["properties"]["codeUri"] = real if written == "own" else own
+    assert arm.get(path)["properties"]["codeUri"] == own
+    assert by_name(arm, "GET", f"https://management.azure.com{path}").json()["properties"]["codeUri"] == real
 
 
 def test_what_users_wrote_is_theirs(arm: Arm, name: str) -> None:
@@ -72,21 +72,24 @@ def test_datastores_name_the_account_as_their_client_reaches_it(arm: Arm) -> Non
     assert own["accountName"] == f"{arm.emulator.origin.removeprefix('https://')}/blob/amlemulator"
     for number, account in enumerate((own["accountName"], "amlemulator")):
         body = {"properties": {"datastoreType": "AzureBlob", "containerName": "c-1", "accountName": account}}
-        made = arm.put(f"datastores/both_{number}", {"properties": {**body["properties"], "credentials": {}}})
+        made = arm.put(
+            f"datastores/both_{number}",
+            {"properties": {**body["properties"], "credentials": {"credentialsType": "None"}}},
+        )
         assert made["properties"]["accountName"] == own["accountName"]
 
 
 def test_pages_go_on_by_the_same_name(arm: Arm, name: str) -> None:
     for version in ("1", "2", "3"):
-        arm.make_model(name, version)
-    url, found = f"https://management.azure.com{arm.workspace}/models/{name}/versions?$top=2", []
+        arm.make_code(name, version)
+    url, found = f"https://management.azure.com{arm.workspace}/codes/{name}/versions?$top=2", []
     while url:
         page = by_name(arm, "GET", url).json()
-        found += [model["name"] for model in page["value"]]
+        found += [code["name"] for code in page["value"]]
         url = page.get("nextLink", "")
         assert not url or url.startswith("https://management.azure.com/subscriptions/")
     assert found == ["1", "2", "3"]
-    assert arm.get(f"models/{name}/versions?$top=2")["nextLink"].startswith(f"{arm.emulator.origin}/subscriptions/")
+    assert arm.get(f"codes/{name}/versions?$top=2")["nextLink"].startswith(f"{arm.emulator.origin}/subscriptions/")
 
 
 def test_discovery_leads_to_the_region_s_services(arm: Arm) -> None:
@@ -131,7 +134,7 @@ def test_a_state_from_before_real_names_is_taken_over(tmp_path: Path) -> None:
     with emulator(tmp_path, blobs=False) as running:
         arm = Arm(running)
         arm.put("batchEndpoints/older", arm.endpoint())
-        arm.make_model("older", modelUri=f"{BLOBS}/c/x")
+        arm.make_code("older", codeUri=f"{BLOBS}/c/x")
         old = running.origin
     with sqlite3.connect(tmp_path / "state.db") as state:
         for real, own in (
@@ -147,7 +150,7 @@ def test_a_state_from_before_real_names_is_taken_over(tmp_path: Path) -> None:
         arm = Arm(running)
         paths = {
             "batchEndpoints/older": ("scoringUri", "https://older.eastus.inference.ml.azure.com/jobs"),
-            "models/older/versions/1": ("modelUri", f"{BLOBS}/c/x"),
+            "codes/older/versions/1": ("codeUri", f"{BLOBS}/c/x"),
             "datastores/workspaceblobstore": ("accountName", "amlemulator"),
             "": ("discoveryUrl", "https://eastus.api.azureml.ms/discovery"),
         }

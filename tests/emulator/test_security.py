@@ -55,6 +55,7 @@ def test_it_listens_on_this_machine_only(arm: Arm) -> None:
 
 
 def test_requests_are_counted_by_kind(arm: Arm, name: str) -> None:
+    arm.asset_uri()
     arm.emulator.control("POST", "/_emulator/requests/reset")
     arm.make_model(name)
     arm.call("GET", f"models/{name}")
@@ -69,6 +70,7 @@ def test_requests_are_counted_by_kind(arm: Arm, name: str) -> None:
         "uploaded_blobs": 0,
         "uploaded_bytes": 0,
         "by": {"GET models": 1, "POST token": 1, "PUT models/versions": 1},
+        "tunnels": {},
     }
 
 
