@@ -1,6 +1,6 @@
 # Every target does its own set-up; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-destroy test check bench env sdk clean
+.PHONY: help setup demo demo-destroy test check bench env sdk coverage clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ env: setup ## print the local stack's environment as export lines, to be evaluat
 
 sdk: setup ## write the typed resource classes again from the declarations
 	@.venv/bin/python tools/generate_sdk.py
+
+coverage: setup ## write docs/emulator-coverage.md again from the emulator's route table
+	@.venv/bin/python tools/generate_coverage.py
 
 clean: ## stop the local Azure ML; remove what the demo, the tests and the tools left here
 	@scripts/clean

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from azureml_emulator.arm import documents
-from azureml_emulator.arm.kind import Action, Kind, Properties, Target, parent_id
+from azureml_emulator.arm.kind import Action, Kind, Lack, Properties, Target, parent_id
 from azureml_emulator.arm.paging import Keep, asset_filter
 from azureml_emulator.arm.schema import Body, Strings, Tags
 from azureml_emulator.http import Call, Reply
@@ -80,6 +80,7 @@ class Asset:
     search: Callable[[Call, Document], list[Document] | None] | None = None
     verify: Callable[[Target, Any], Awaitable[None]] | None = None
     latest_alias: str = ""
+    lacks: tuple[Lack, ...] = ()
 
     def kinds(self, workspace: Kind) -> tuple[Kind, Kind]:
         """The two resource kinds of the asset: its container and its versions."""
@@ -106,6 +107,7 @@ class Asset:
             search=self.search,
             verify=self.verify,
             latest_alias=self.latest_alias,
+            lacks=self.lacks,
             actions=(Action("startPendingUpload", start_pending_upload, exists=False),),
         )
         return container, version

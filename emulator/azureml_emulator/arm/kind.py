@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic.alias_generators import to_snake
+
 from azureml_emulator.arm.schema import Body, Tags
 from azureml_emulator.http import PROVIDER, Call, ServiceError
 from azureml_emulator.store import Document
@@ -111,6 +113,27 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Values of a property that Azure takes and the emulator does not: refused by name, and listed as missing.
+
+    ``path`` is the property's place in the body (``properties.computeType``), ``what`` what its values are in
+    messages (``computes of the type``).
+    """
+
+    path: str
+    values: tuple[str, ...]
+    what: str
+
+    def check(self, body: Any) -> None:
+        """Refuse a body that asks for one of them; raises :class:`ServiceError` 501."""
+        value = body
+        for key in self.path.split("."):
+            value = value.get(key) if isinstance(value, dict) else getattr(value, to_snake(key), None)
+        if value in self.values:
+            raise ServiceError(501, "NotImplemented", f"The emulator does not support {self.what} '{value}'.")
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of resource: its place, its body, its rules.
 
@@ -119,7 +142,7 @@ class Kind:
     and ``removed`` run in the same transaction as the write. ``verify`` asks, before a new resource is
     written, what only other services know; ``keep_back`` raises where a resource cannot be deleted.
     ``work`` gives what an operation (put, patch, delete) has to do outside the store before it can end, ``None``
-    for nothing; it raises :class:`ServiceError` when it fails.
+    for nothing; it raises :class:`ServiceError` when it fails. ``lacks`` are values that only Azure takes;
     ``immutable`` are paths in the document that a PUT of an existing resource cannot change. ``marks`` are
     what the resource can be found by; ``search`` answers a list from them when the query asks so.
     """
@@ -138,6 +161,7 @@ class Kind:
     keep_back: Callable[[Target, Document], None] = _nothing
     work: Callable[[Target, str, Document], Coroutine[Any, Any, None] | None] = lambda _target, _action, _document: None
     patch: Patch | None = None
+    lacks: tuple[Lack, ...] = ()
     immutable: tuple[str, ...] = ()
     changed: str = "The property '{property}' of '{name}' cannot be changed."
     marks: Callable[[Target, Document], Mapping[str, str]] | None = None

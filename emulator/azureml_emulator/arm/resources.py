@@ -88,6 +88,8 @@ def put(kind: Kind, call: Call) -> Reply:
             _check_names(kind, call)
         _refuse_busy(target)
         body = kind.body.read(call.body)
+        for lack in kind.lacks:
+            lack.check(body)
         envelope = _envelope(target, body) if isinstance(body, Tracked) else {}
         properties = kind.prepare(target, body)
         document = documents.document(target, properties, **envelope)

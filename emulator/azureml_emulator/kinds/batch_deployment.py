@@ -7,9 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from azureml_emulator.arm import errors, references
-from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Kind, Lack, NameRule, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Object, Strings, choice
-from azureml_emulator.http import ServiceError
 from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
 from azureml_emulator.pipeline.deployment import check_settings
 from azureml_emulator.store import Document
@@ -135,9 +134,6 @@ def _prepare(target: Target, body: Any) -> Properties:
 def _pipeline(target: Target, asked: DeploymentProperties, configuration: DeploymentConfiguration) -> Properties:
     """A deployment of a pipeline component, which has neither model nor code of its own."""
     where = "properties.deploymentConfiguration"
-    if configuration.deployment_configuration_type != "PipelineComponent":
-        kind = configuration.deployment_configuration_type
-        raise ServiceError(501, "NotImplemented", f"The emulator does not support {kind} deployment configurations.")
     for name in ("model", "codeConfiguration", "environmentId"):
         if asked.dump()[name]:
             text = f"'{name}' is for model deployments; a deployment of a pipeline component has none."
@@ -170,10 +166,6 @@ def _model(target: Target, model: ModelReference | None) -> tuple[Properties, bo
                 f"The datastore '{model.datastore_id}' does not exist.", "properties.model.datastoreId"
             )
         return {"referenceType": "DataPath", "datastoreId": model.datastore_id, "path": model.path}, False
-    if model.reference_type == "OutputPath":
-        raise ServiceError(
-            501, "NotImplemented", "The emulator does not support models from a job's output (OutputPath)."
-        )
     if not model.asset_id:
         raise errors.must_not_be_empty("Model Reference", "properties.model.assetId")
     found = references.asset(target, model.asset_id, "models", "properties.model.assetId")
@@ -235,4 +227,12 @@ BATCH_DEPLOYMENT = Kind(
     ),
     prepare=_prepare,
     patch=Patch(DeploymentPatch, _patch),
+    lacks=(
+        Lack("properties.model.referenceType", ("OutputPath",), "model references of the type"),
+        Lack(
+            "properties.deploymentConfiguration.deploymentConfigurationType",
+            ("Model",),
+            "deployment configurations of the type",
+        ),
+    ),
 )

@@ -6,10 +6,11 @@ from typing import Any
 
 from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.assets import Asset, AssetProperties
-from azureml_emulator.arm.kind import Properties, Target
+from azureml_emulator.arm.kind import Lack, Properties, Target
 from azureml_emulator.arm.schema import Body
 from azureml_emulator.http import ServiceError
 from azureml_emulator.pipeline.component import (
+    OTHER_TYPES,
     CommandPart,
     NotSupportedError,
     PipelinePart,
@@ -104,4 +105,5 @@ COMPONENT = Asset(
     what="component spec",
     prepare=_prepare,
     latest_alias="azureml_default",
+    lacks=(Lack(f"{_SPEC}.type", tuple(OTHER_TYPES), "components of the type"),),
 )

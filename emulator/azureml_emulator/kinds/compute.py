@@ -7,12 +7,23 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from azureml_emulator.arm import errors
-from azureml_emulator.arm.kind import Action, Kind, NameRule, Patch, Properties, Target, Tracked, region
+from azureml_emulator.arm.kind import Action, Kind, Lack, NameRule, Patch, Properties, Target, Tracked, region
 from azureml_emulator.arm.schema import Body, Duration, choice
-from azureml_emulator.http import Call, Reply, ServiceError
+from azureml_emulator.http import Call, Reply
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
 
+_OTHER_TYPES = (
+    "ComputeInstance",
+    "Kubernetes",
+    "AKS",
+    "VirtualMachine",
+    "HDInsight",
+    "DataFactory",
+    "Databricks",
+    "DataLakeAnalytics",
+    "SynapseSpark",
+)
 _STATES = ("idle", "leaving", "preempted", "preparing", "running", "unusable")
 
 
@@ -59,18 +70,7 @@ class ComputeProperties(Body):
 
     compute_type: Annotated[
         str,
-        choice(
-            "AmlCompute",
-            "ComputeInstance",
-            "Kubernetes",
-            "AKS",
-            "VirtualMachine",
-            "HDInsight",
-            "DataFactory",
-            "Databricks",
-            "DataLakeAnalytics",
-            "SynapseSpark",
-        ),
+        choice("AmlCompute", *_OTHER_TYPES),
     ]
     compute_location: str | None = None
     description: str | None = None
@@ -116,10 +116,6 @@ class _Cluster(Body):
 
 def _prepare(target: Target, body: Any) -> Properties:
     given = body.properties.dump()
-    if given["computeType"] != "AmlCompute":
-        raise ServiceError(
-            501, "NotImplemented", f"The emulator does not support computes of the type {given['computeType']}."
-        )
     inner = _Cluster.read({"properties": {"properties": given["properties"] or {}}}).properties.properties
     cluster = inner.dump()
     cluster.pop("userAccountCredentials")
@@ -204,6 +200,7 @@ COMPUTE = Kind(
     ),
     prepare=_prepare,
     patch=Patch(ComputePatch, _patch),
+    lacks=(Lack("properties.computeType", _OTHER_TYPES, "computes of the type"),),
     actions=(Action("listNodes", _list_nodes),),
     immutable=(
         "properties.computeType",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from azureml_emulator.arm import errors
-from azureml_emulator.arm.kind import Action, Kind, NameRule, Properties, Target
+from azureml_emulator.arm.kind import Action, Kind, Lack, NameRule, Properties, Target
 from azureml_emulator.arm.schema import Body, Strings, Tags, choice
 from azureml_emulator.http import Call, Reply, ServiceError
 from azureml_emulator.kinds.workspace import DATASTORES, WORKSPACE
@@ -21,6 +21,7 @@ from azureml_emulator.urls import BLOB_SUFFIX
 DEFAULT = DATASTORES[0]
 
 
+_OTHER_TYPES = ("AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
 _NEEDED = {
     "AccountKey": ("secrets",),
     "Certificate": ("clientId", "secrets", "tenantId", "thumbprint"),
@@ -53,9 +54,7 @@ class Credentials(Body):
 class DatastoreProperties(Body):
     """The properties of a blob datastore."""
 
-    datastore_type: Annotated[
-        str, choice("AzureBlob", "AzureDataLakeGen1", "AzureDataLakeGen2", "AzureFile", "OneLake", "Hdfs")
-    ]
+    datastore_type: Annotated[str, choice("AzureBlob", *_OTHER_TYPES)]
     credentials: Credentials
     account_name: str | None = None
     container_name: str | None = None
@@ -80,10 +79,6 @@ class DatastoreBody(Body):
 def _prepare(target: Target, body: Any) -> Properties:
     given = body.properties.dump()
     storage = target.emulator.storage
-    if given["datastoreType"] != "AzureBlob":
-        raise ServiceError(
-            501, "NotImplemented", f"The emulator does not support datastores of the type {given['datastoreType']}."
-        )
     account = given["accountName"] or storage.account_name
     if account != storage.account_name:
         raise ServiceError(
@@ -145,5 +140,6 @@ DATASTORE = Kind(
     prepare=_prepare,
     keep=_keep,
     keep_back=_keep_default,
+    lacks=(Lack("properties.datastoreType", _OTHER_TYPES, "datastores of the type"),),
     actions=(Action("listSecrets", _secrets),),
 )
