@@ -64,6 +64,7 @@ def _clock(call: Call) -> Reply:
         raise ServiceError(400, "BadRequest", "The body is an object with 'advance': a number of seconds, 0 or more.")
     call.emulator.clock.advance(seconds)
     call.emulator.operations.settle()
+    call.emulator.jobs.nodes.settle()
     return Reply({"now": call.emulator.clock.timestamp()})
 
 

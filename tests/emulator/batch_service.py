@@ -13,9 +13,20 @@ import httpx
 
 from azureml_emulator.settings import CLIENT_ID, TENANT_ID
 from azureml_emulator.testing import RunningEmulator
+from emulator.batch_support import ECHO
+
+__all__ = ["ECHO", "FILES", "WAIT", "Endpoint", "Service"]
 
 API = "2024-04-01"
 TERMINAL = {"Completed", "Failed", "Canceled"}
+WAIT = """
+    import os, time
+    def run(mini_batch):
+        print("waiting")
+        while True:
+            time.sleep(0.1)
+"""
+FILES = {f"f{number}.txt": str(number) for number in range(5)}
 ENVIRONMENT = {"image": "mcr.microsoft.com/azureml/minimal", "condaFile": "dependencies:\n- python=3.11\n"}
 
 
@@ -94,7 +105,15 @@ class Service:
 
     # -- deploying ---------------------------------------------------------------------------------------
 
-    def deploy(self, script: str, *, nodes: int = 4, endpoint: str | None = None, **settings: Any) -> Endpoint:
+    def deploy(
+        self,
+        script: str,
+        *,
+        nodes: int = 4,
+        endpoint: str | None = None,
+        conda: str = ENVIRONMENT["condaFile"],
+        **settings: Any,
+    ) -> Endpoint:
         """Register a script with a small model, and put a deployment of it behind an endpoint."""
         name = endpoint or f"e{uuid.uuid4().hex[:12]}"
         mark = uuid.uuid4().hex[:12]
@@ -103,7 +122,7 @@ class Service:
         ids = {
             "code": self.put(f"codes/{mark}/versions/1", {"codeUri": code})["id"],
             "model": self.put(f"models/{mark}/versions/1", {"modelUri": model, "modelType": "custom_model"})["id"],
-            "environment": self.put(f"environments/{mark}/versions/1", ENVIRONMENT)["id"],
+            "environment": self.put(f"environments/{mark}/versions/1", {**ENVIRONMENT, "condaFile": conda})["id"],
             "compute": f"{self.workspace}/computes/cpu-{mark[:6]}",
         }
         cluster = {"vmSize": "STANDARD_D2_V2", "scaleSettings": {"minNodeCount": 0, "maxNodeCount": nodes}}

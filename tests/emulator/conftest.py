@@ -9,6 +9,7 @@ import pytest
 from arm_client import Arm
 
 from azureml_emulator.testing import RunningEmulator, azureml_emulator, emulator
+from emulator.batch_service import ECHO, FILES, WAIT, Endpoint, Service
 
 __all__ = ["azureml_emulator"]
 
@@ -44,3 +45,28 @@ def own_emulator() -> Iterator[Callable[..., RunningEmulator]]:
 
     with contextlib.ExitStack() as stack:
         yield lambda *args, **options: stack.enter_context(emulator(*args, **options))
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[Service]:
+    """An emulator for batch jobs."""
+    with emulator() as running, Service(running) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def echo(service: Service) -> Endpoint:
+    """An endpoint that answers the names of the files."""
+    return service.deploy(ECHO, nodes=20)
+
+
+@pytest.fixture(scope="session")
+def data(service: Service) -> str:
+    """The address of a folder with `FILES`."""
+    return service.upload("data/five", FILES)
+
+
+@pytest.fixture
+def waiting(service: Service) -> Endpoint:
+    """An endpoint on a single node, whose jobs do not end by themselves."""
+    return service.deploy(WAIT, nodes=1, retrySettings={"maxRetries": 0, "timeout": "PT60S"})

@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,8 @@ FORMAT = 1
 FOREIGN = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"})
 """Variables by which uv would look into another environment than the one that it is told."""
 TAIL = 40
+LOOK_EVERY = 0.1
+"""Seconds between two looks whether another job has built the environment."""
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -46,14 +49,20 @@ class Environment:
 
 
 def prepare(
-    spec: EnvironmentSpec, cache: Path, log: Callable[[str], None], *, runtime: tuple[str, ...] = ()
+    spec: EnvironmentSpec,
+    cache: Path,
+    log: Callable[[str], None],
+    check: Callable[[], None] = lambda: None,
+    *,
+    runtime: tuple[str, ...] = (),
 ) -> Environment:
     """Return the environment for a specification, building it when nobody has yet.
 
     Args:
         spec: conda file, image, and whether the running interpreter may serve.
         cache: the folder that holds built environments.
-        log: takes the lines of the build log.
+        log: takes the lines of the build log, also of a build that was done for an earlier job.
+        check: is called while another job builds the same environment; what it raises ends the wait.
         runtime: packages that what runs the script needs in it; those that the conda file names stay its own.
 
     Raises:
@@ -71,9 +80,10 @@ def prepare(
     interpreter = _interpreter(wanted.python, notices)
     folder = cache / environment_key(interpreter, wanted)
     python = folder / "bin" / "python"
-    with _locked(folder.with_suffix(".lock")):
-        if (folder / "ready").exists():
-            log(f"Environment {folder.name[:12]} is cached.")
+    with _locked(folder.with_suffix(".lock"), log, check):
+        if (folder / "ready").exists() and python.exists():
+            log(f"Environment {folder.name[:12]} was built before. The log of its build:")
+            log((folder / "build.log").read_text(encoding="utf-8"))
         else:
             _build(folder, interpreter, wanted, log)
     return Environment(python, tuple(notices))
@@ -227,9 +237,19 @@ def uv_variables() -> dict[str, str]:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, log: Callable[[str], None], check: Callable[[], None]) -> Iterator[None]:
     """Hold an exclusive lock on a file; the kernel frees it when the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        said = False
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if not said:
+                    log("Another job is building this environment; this one waits for it.")
+                said = True
+                check()
+                time.sleep(LOOK_EVERY)
         yield

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.batch.failure import Failure, Screen
+from azureml_emulator.batch.nodes import Nodes
 from azureml_emulator.batch.process import DriverProcess
-from azureml_emulator.batch.queue import NodeQueue, Request
 from azureml_emulator.batch.records import TERMINAL, JobRecords, later
 from azureml_emulator.batch.spec import JobSpec, StorageAccess
-from azureml_emulator.batch.submit import max_nodes, scale_down
-from azureml_emulator.batch.views import with_nodes
+from azureml_emulator.batch.submit import max_nodes
 from azureml_emulator.http import ServiceError
 from azureml_emulator.pipeline.spec import CommandSpec
 
@@ -53,7 +52,7 @@ class JobManager:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.records = JobRecords(emulator.store)
-        self._queue = NodeQueue()
+        self.nodes = Nodes(emulator, self._go)
         self._active: dict[str, _Active] = {}
         self._drivers = asyncio.Semaphore(MOST_DRIVERS)
         self._stopping = False
@@ -78,6 +77,7 @@ class JobManager:
     async def stop(self) -> None:
         """Stop every driver; their jobs go on at the next start."""
         self._stopping = True
+        self.nodes.stop()
         tasks = [active.task for active in self._active.values()]
         for active in self._active.values():
             if active.driver is not None:
@@ -132,6 +132,10 @@ class JobManager:
             self._compute_changed(record["compute"])
         return self._load(record["id"])
 
+    def compute_changes(self, compute_id: str) -> None:
+        """A compute is being written: see to its nodes, and to who waits for them, as soon as it is."""
+        asyncio.get_running_loop().call_soon(self._compute_changed, compute_id)
+
     # -- one job -----------------------------------------------------------------------------------------
 
     def _launch(self, record: Document) -> None:
@@ -154,9 +158,9 @@ class JobManager:
             text = error.message if isinstance(error, ServiceError) else f"{type(error).__name__}: {error}"
             self._finish(record, "Failed", self._error(record, text, ""))
         finally:
-            self._queue.leave(record["compute"], job_id, self._emulator.clock.now())
             del self._active[job_id]
-            self._grant(record["compute"])
+            if not self._stopping:
+                self.nodes.leave(record["compute"], job_id)
 
     async def _drive(self, record: Document, active: _Active) -> dict[str, Any] | None:
         """Start the driver and follow it; return its last event, ``None`` if it died without one."""
@@ -176,8 +180,7 @@ class JobManager:
         if event["event"] == "state":
             self._advance(record, event["status"])
             if event["status"] == "Queued":
-                self._queue.ask(record["compute"], Request(record["id"], record["nodes"], record["created"]))
-                self._grant(record["compute"])
+                self.nodes.ask(record["compute"], record["id"], record["nodes"], record["created"])
             return
         fresh = self._load(record["id"])
         if event["event"] == "log":
@@ -227,9 +230,9 @@ class JobManager:
 
     def _compute_changed(self, compute_id: str) -> None:
         if max_nodes(self._emulator, compute_id) is not None:
-            self._grant(compute_id)
+            self.nodes.grant(compute_id)
             return
-        for job_id in self._queue.waiting(compute_id):
+        for job_id in self.nodes.waiting(compute_id):
             active, record = self._active.get(job_id), self._load(job_id)
             failure = Failure("compute", f"the compute {compute_id} was deleted while the job waited for its nodes")
             error = {"code": "UserError", "message": str(Screen(record["name"], failure.title, failure))}
@@ -237,27 +240,11 @@ class JobManager:
             if active is not None and active.driver is not None:
                 active.driver.tell("cancel")
 
-    def _grant(self, compute_id: str) -> None:
-        """Give free nodes to the jobs whose turn it is."""
-        most = max_nodes(self._emulator, compute_id)
-        for job_id in self._queue.grant(compute_id, most if most is not None else 0):
-            active = self._active.get(job_id)
-            if active is not None and active.driver is not None:
-                active.driver.tell("go")
-        self._show_nodes(compute_id)
-
-    def _show_nodes(self, compute_id: str) -> None:
-        """Write the compute's node counts into its document, now and when idle nodes are given up."""
-        store = self._emulator.store
-        compute = store.get(compute_id)
-        if compute is None or self._stopping:
-            return
-        minimum, idle_time = scale_down(self._emulator, compute_id)
-        now = self._emulator.clock.now()
-        counts = self._queue.counts(compute_id, minimum=minimum, idle_time=idle_time, now=now)
-        store.put(compute_id, "computes", compute_id.rpartition("/")[0], with_nodes(compute, counts))
-        if counts.idle > minimum:
-            asyncio.get_running_loop().call_later(idle_time, self._show_nodes, compute_id)
+    def _go(self, job_id: str) -> None:
+        """The job has its nodes."""
+        active = self._active.get(job_id)
+        if active is not None and active.driver is not None:
+            active.driver.tell("go")
 
     def _kill_late(self, job_id: str) -> None:
         active = self._active.get(job_id)

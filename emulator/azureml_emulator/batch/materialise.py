@@ -42,8 +42,12 @@ def list_input(files: AnyFiles, place: Place) -> Listing:
     return found
 
 
-def fetch_all(files: AnyFiles, place: Place, target: Path, cause: Cause) -> None:
+def fetch_all(
+    files: AnyFiles, place: Place, target: Path, cause: Cause, check: Callable[[], None] = lambda: None
+) -> None:
     """Copy everything below ``place`` to the folder ``target``, which then is complete or does not exist.
+
+    ``check`` is called before each file; what it raises ends the copying.
 
     Raises:
         JobFailedError: with ``cause``, when something cannot be read.
@@ -59,8 +63,13 @@ def fetch_all(files: AnyFiles, place: Place, target: Path, cause: Cause) -> None
         targets = [safe_join(str(partial), name) for name in found.names]
         for folder in {path.rpartition("/")[0] for path in targets}:
             Path(folder).mkdir(parents=True, exist_ok=True)
+
+        def fetch(name: str, path: str) -> None:
+            check()
+            reader.fetch(found, name, path)
+
         with ThreadPoolExecutor(THREADS) as threads:
-            list(threads.map(lambda pair: reader.fetch(found, *pair), zip(found.names, targets, strict=True)))
+            list(threads.map(fetch, found.names, targets))
     except (PlaceError, OSError) as error:
         raise JobFailedError(Failure(cause, f"the {cause} could not be read: {error}")) from error
     partial.rename(target)

@@ -27,18 +27,20 @@ MODELS = "model"
 MLFLOW_SCRIPT = Path(__file__).with_name("worker") / "mlflow_score.py"
 
 
-def prepare(spec: JobSpec, files: AnyFiles, folder: Path, log: Callable[[str], None]) -> Environment:
+def prepare(
+    spec: JobSpec, files: AnyFiles, folder: Path, log: Callable[[str], None], check: Callable[[], None]
+) -> Environment:
     """Fetch code and model into the job's folder while the environment is built.
 
     Raises:
         JobFailedError: something cannot be read or built, or the code has no such scoring script.
     """
     with ThreadPoolExecutor(1) as thread:
-        assets = thread.submit(_fetch_assets, spec, files, folder)
+        assets = thread.submit(_fetch_assets, spec, files, folder, check)
         if spec.environment.of_model:
             assets.result()
         wanted = environment.of_model(spec.environment, folder / MODELS)
-        built = environment.prepare(wanted, cache_folder() / "environments", log)
+        built = environment.prepare(wanted, cache_folder() / "environments", log, check)
         assets.result()
     check_script(spec.script, folder / CODE)
     return built
@@ -63,19 +65,19 @@ def scorable(spec: JobSpec, names: list[str]) -> list[str]:
     return top
 
 
-def _fetch_assets(spec: JobSpec, files: AnyFiles, folder: Path) -> None:
+def _fetch_assets(spec: JobSpec, files: AnyFiles, folder: Path, check: Callable[[], None]) -> None:
     code = folder / CODE
     if spec.code is not None:
-        fetch_all(files, spec.code, code, "code")
+        fetch_all(files, spec.code, code, "code", check)
     else:
         code.mkdir(exist_ok=True)
         shutil.copyfile(MLFLOW_SCRIPT, code / spec.script)
     if spec.model is not None:
-        fetch_model(files, spec.model, folder / MODELS)
+        fetch_model(files, spec.model, folder / MODELS, check)
 
 
-def fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
-    """Copy a model folder below its own name, or a model file as it is.
+def fetch_model(files: AnyFiles, place: Place, models: Path, check: Callable[[], None] = lambda: None) -> None:
+    """Copy a model folder below its own name, or a model file as it is; see :func:`fetch_all` for ``check``.
 
     Raises:
         JobFailedError: it cannot be read.
@@ -84,7 +86,7 @@ def fetch_model(files: AnyFiles, place: Place, models: Path) -> None:
         single = files.at(place).list(place).folder != place
     except PlaceError as error:
         raise JobFailedError(Failure("model", f"the model could not be read: {error}")) from error
-    fetch_all(files, place, models if single else models / place.name, "model")
+    fetch_all(files, place, models if single else models / place.name, "model", check)
 
 
 def check_script(script: str, code: Path) -> None:

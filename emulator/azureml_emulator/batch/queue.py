@@ -17,10 +17,11 @@ class Request:
 
 @dataclass(frozen=True)
 class NodeCounts:
-    """Nodes of a compute: at work, and allocated but idle."""
+    """Nodes of a compute: at work, and allocated but idle; when the first idle one is given up, if any will be."""
 
     running: int
     idle: int
+    next_change: float | None = None
 
 
 @dataclass
@@ -75,7 +76,13 @@ class NodeQueue:
         """
         cluster = self._cluster(compute)
         cluster.idle = [since for since in cluster.idle if now - since < idle_time]
-        return NodeCounts(cluster.busy, max(len(cluster.idle), minimum - cluster.busy))
+        spare = len(cluster.idle) - max(0, minimum - cluster.busy)
+        following = min(cluster.idle) + idle_time if spare > 0 else None
+        return NodeCounts(cluster.busy, max(len(cluster.idle), minimum - cluster.busy), following)
+
+    def computes(self) -> list[str]:
+        """The computes that jobs have asked nodes of, in lower case."""
+        return list(self._clusters)
 
     def _cluster(self, compute: str) -> _Cluster:
         return self._clusters.setdefault(compute.lower(), _Cluster())

@@ -100,7 +100,7 @@ class Job:
 
     def _prepare(self) -> None:
         """Environment, code and model."""
-        ready = prepare(self.spec, self.files, self.folder, lambda line: self.logs.add(BUILD, line))
+        ready = prepare(self.spec, self.files, self.folder, lambda line: self.logs.add(BUILD, line), self.control.check)
         self.control.check()
         for notice in ready.notices:
             self.job_logs.add(EXECUTION, notice)
@@ -203,9 +203,13 @@ class Job:
         paths = [path for path in self.output.rglob("*") if path.is_file()]
         try:
             writer = self.files.at(place)
+
+            def write(path: Path) -> None:
+                self.control.check()
+                writer.put(place, path.relative_to(self.output).as_posix(), path)
+
             with ThreadPoolExecutor(8) as threads:
-                names = [path.relative_to(self.output).as_posix() for path in paths]
-                list(threads.map(lambda pair: writer.put(place, *pair), zip(names, paths, strict=True)))
+                list(threads.map(write, paths))
         except PlaceError as error:
             raise JobFailedError(Failure("output", f"the output could not be written: {error}")) from error
 

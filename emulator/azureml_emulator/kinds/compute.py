@@ -121,6 +121,7 @@ def _prepare(target: Target, body: Any) -> Properties:
     cluster.pop("userAccountCredentials")
     _check_scale(cluster["scaleSettings"])
     old = (target.old or {}).get("properties", {})
+    target.emulator.jobs.compute_changes(target.id)
     now = target.emulator.clock.timestamp()
     return {
         **given,
@@ -159,6 +160,7 @@ def _check_scale(scale: Properties) -> None:
 def _patch(target: Target, old: Document, body: Any) -> Document:
     scale = body.properties.properties.scale_settings.dump()
     _check_scale(scale)
+    target.emulator.jobs.compute_changes(target.id)
     now = target.emulator.clock.timestamp()
     cluster = {**old["properties"]["properties"], "scaleSettings": scale, **_nodes(scale["minNodeCount"], now)}
     return {**old, "properties": {**old["properties"], "modifiedOn": now, "properties": cluster}}

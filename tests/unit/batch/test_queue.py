@@ -62,7 +62,7 @@ def test_nodes_are_idle_after_their_job_and_given_up_after_the_idle_time() -> No
     jobs.grant(CPU, 4)
     assert jobs.counts(CPU, minimum=1, idle_time=120, now=10) == NodeCounts(3, 0)
     jobs.leave(CPU, "job0", now=20)
-    assert jobs.counts(CPU, minimum=1, idle_time=120, now=30) == NodeCounts(0, 3)
+    assert jobs.counts(CPU, minimum=1, idle_time=120, now=30) == NodeCounts(0, 3, next_change=140)
     assert jobs.counts(CPU, minimum=1, idle_time=120, now=141) == NodeCounts(0, 1)
 
 
@@ -72,7 +72,7 @@ def test_idle_nodes_are_used_before_new_ones() -> None:
     jobs.leave(CPU, "job0", now=0)
     jobs.ask(CPU, Request("next", 1))
     jobs.grant(CPU, 4)
-    assert jobs.counts(CPU, minimum=0, idle_time=120, now=1) == NodeCounts(1, 1)
+    assert jobs.counts(CPU, minimum=0, idle_time=120, now=1) == NodeCounts(1, 1, next_change=120)
 
 
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=20), st.integers(5, 9))
