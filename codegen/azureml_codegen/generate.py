@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
 import jinja2
 
 from . import literals, names, types
-from .api import MODEL_JOBS, JobApi, RealTimeApi, read_jobs, read_real_time
-from .endpoint import Endpoint
+from .api import MODEL_JOBS, Input, JobApi, RealTimeApi, read_jobs, read_real_time
+from .endpoint import Endpoint, Kind
 from .errors import DocumentError, UnknownLanguageError
 from .hints import hints
 from .literals import Code, comment
@@ -104,9 +105,14 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["literal"] = chosen.literal
-    environment.filters["said"] = partial(comment, prefix=chosen.remark)
+    environment.filters["said"] = partial(_said, chosen.remark)
     environment.filters["plain"] = partial(comment, width=_ONE_LINE)
     return environment
+
+
+def _said(remark: str, text: str, indent: str = "") -> Code:
+    """Lines of a comment in a language, each with an indentation after the sign that begins it."""
+    return comment(text, remark + indent)
 
 
 def _only_code(value: Any) -> Any:
@@ -136,12 +142,12 @@ def _context(endpoint: Endpoint, language: Language, file_name: str) -> dict[str
         "file_name": Code(file_name),
     }
     if endpoint.document is None and endpoint.kind == "batch":
-        return context | _jobs(MODEL_JOBS, language)
+        return context | _jobs(MODEL_JOBS, endpoint.kind, language)
     if endpoint.document is None:
         raise DocumentError(f"The endpoint '{endpoint.name}' has no OpenAPI document, which tells what it takes.")
     if endpoint.kind == "real-time":
         return context | _real_time(read_real_time(endpoint.document), language)
-    return context | _jobs(read_jobs(endpoint.document), language)
+    return context | _jobs(read_jobs(endpoint.document), endpoint.kind, language)
 
 
 def _real_time(api: RealTimeApi, language: Language) -> dict[str, Any]:
@@ -150,6 +156,7 @@ def _real_time(api: RealTimeApi, language: Language) -> dict[str, Any]:
         "request_type": written.type_of(api.request, "Request"),
         "response_type": written.type_of(api.response, "Response"),
         "declarations": written.declarations,
+        "typing_names": Code(", ".join(_typing([*written.declarations, written.type_of(api.request, "Request")]))),
         "request": api.request,
         "response": api.response,
         "checks": api.request.checks(),
@@ -157,20 +164,44 @@ def _real_time(api: RealTimeApi, language: Language) -> dict[str, Any]:
     }
 
 
-def _jobs(api: JobApi, language: Language) -> dict[str, Any]:
-    spelt = names.distinct((each.name for each in api.inputs), language.variable)
-    members = names.distinct((each.name for each in api.inputs), names.pascal)
+def _jobs(api: JobApi, kind: Kind, language: Language) -> dict[str, Any]:
+    inputs = Shape(
+        "object",
+        {each.name: replace(each.value, description=_remark(each)) for each in api.inputs},
+        required=tuple(each.name for each in api.inputs if each.required),
+        closed=True,
+    )
     written = language.types()
-    inputs = [
-        {"name": each.name, "variable": spelt[each.name], "member": members[each.name], "input": each}
-        for each in sorted(api.inputs, key=lambda each: not each.required)
-    ]
     return {
         "inputs": inputs,
-        "outputs": api.outputs,
+        "inputs_type": written.type_of(inputs, "Inputs") if kind == "pipeline" else Code(),
+        "members": names.distinct(inputs.properties, names.pascal, ["Inputs"]),
+        "kinds_of_inputs": {each.name: each.kind for each in api.inputs},
+        "outputs": {each.name: each.kind for each in api.outputs},
         "data_types": api.data_types,
         "settings": api.settings,
-        "settings_type": written.type_of(api.settings, "Settings"),
+        "settings_type": written.type_of(api.settings, "Settings") if kind == "batch" else Code(),
         "declarations": written.declarations,
-        "input_checks": Shape("object", {each.name: each.value for each in api.inputs}).checks(),
+        "checks": inputs.checks(),
+        "typing_names": Code(", ".join(_typing(written.declarations))),
+        "usage": " ".join(_usage(each) for each in sorted(api.inputs, key=lambda each: not each.required)),
     }
+
+
+def _remark(given: Input) -> str:
+    """What there is to know of an input: its type, its default, its description."""
+    default = "" if given.value.default is None else f"default {json.dumps(given.value.default)}"
+    kind = "" if given.literal else given.kind
+    return "; ".join(part for part in (kind, default, given.description) if part)
+
+
+def _typing(declarations: Sequence[str]) -> list[str]:
+    """The names of Python's ``typing`` that declarations need, and those that every client needs."""
+    text = " ".join(declarations)
+    return [name for name in ("Any", "Literal", "NotRequired", "TypedDict") if name == "Any" or name in text]
+
+
+def _usage(given: Input) -> str:
+    """An input as an argument of a command."""
+    word = f"{given.name}={'VALUE' if given.literal else 'DATA'}"
+    return word if given.required else f"[{word}]"

@@ -99,7 +99,7 @@ def _written(value: Any, indent: int, style: _Style) -> Code:
 
 def _key(name: str | int, style: _Style) -> str:
     if style is _R:
-        return "`" + quoted(str(name))[1:-1].replace("`", "\\`") + "` = "
+        return f"{quoted(str(name))} = "
     return f"{name}: " if isinstance(name, int) and style is not _JSON else f"{quoted(str(name))}: "
 
 

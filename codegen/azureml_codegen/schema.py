@@ -22,13 +22,15 @@ class Shape:
     """What a value must look like.
 
     ``properties`` are an object's known entries and ``values`` the shape of all others, where the document tells;
-    ``items`` is the shape of an array's elements. ``least`` and ``most`` bound a number.
+    ``closed`` says that there are no others. ``items`` is the shape of an array's elements, ``least`` and ``most``
+    bound a number.
     """
 
     type: Type = "any"
     properties: Mapping[str, Shape] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     values: Shape | None = None
+    closed: bool = False
     items: Shape | None = None
     choices: tuple[Any, ...] = ()
     least: float | None = None
@@ -66,6 +68,8 @@ class Shape:
             found["required"] = list(self.required)
         if self.values is not None:
             found["additionalProperties"] = self.values.checks()
+        if self.closed:
+            found["additionalProperties"] = False
         if self.items is not None:
             found["items"] = self.items.checks()
         bounds = {"enum": list(self.choices) or None, "minimum": self.least, "maximum": self.most}
@@ -93,6 +97,7 @@ def read_shape(schema: Any, document: Mapping[str, Any], depth: int = 0) -> Shap
         properties=known,
         required=tuple(name for name in _texts(schema.get("required")) if name in known),
         values=inner(others) if isinstance(others, Mapping) else None,
+        closed=others is False,
         items=inner(items) if isinstance(items, Mapping) else None,
         choices=tuple(_scalars(schema.get("enum"))),
         least=_number(schema.get("minimum")),
@@ -135,4 +140,7 @@ def _scalars(value: Any) -> Iterator[Any]:
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    """A number, whole ones without a fraction, so that they read as people write them."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return int(value) if float(value).is_integer() else value

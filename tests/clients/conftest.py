@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from azureml_codegen import LANGUAGES
 from azureml_emulator.testing import RunningEmulator, emulator
-
-sys.path.append(str(Path(__file__).parents[1] / "emulator"))
 
 
 @pytest.fixture(scope="session")

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from batch_service import Endpoint as Deployed
-from batch_service import Service
 
-from azureml_codegen import Endpoint, Workspace, generate
 from azureml_emulator.testing import RunningEmulator
-from clients.toolchains import Prepared, needed, prepare
+from clients.deployed import Clients
+from clients.toolchains import Prepared, needed
+from emulator.batch_service import Service
 
+GOOD, BAD = (f"azureml://datastores/workspaceblobstore/paths/given/{name}" for name in ("good", "bad"))
 SCRIPT = """
     import os
     def run(files):
@@ -26,62 +25,22 @@ SCRIPT = """
 """
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A deployed endpoint and folders of input."""
-
-    deployed: Deployed
-    good: str
-    bad: str
-    folder: Path
-    built: dict[Any, Prepared] = field(default_factory=dict)
-
-    @property
-    def emulator(self) -> RunningEmulator:
-        return self.deployed.service.emulator
-
-    def endpoint(self, **changes: Any) -> Endpoint:
-        service = self.deployed.service
-        found = service.call("GET", f"{service.workspace}/batchEndpoints/{self.deployed.name}").json()["properties"]
-        values = {
-            "name": self.deployed.name,
-            "kind": "batch",
-            "url": found["scoringUri"],
-            "auth": "entra",
-            "workspace": Workspace(service.workspace, arm=self.emulator.origin, api=self.emulator.origin),
-            "document": service.call("GET", f"{found['swaggerUri']}?version=3", ml=True).json(),
-        }
-        return Endpoint(**{**values, **changes})
-
-    def prepared(self, language: str, deployment: str | None = None) -> Prepared:
-        """The client in a language, written and built once for all tests."""
-        if (language, deployment) not in self.built:
-            client = generate(self.endpoint(deployment=deployment), language)
-            folder = self.folder / f"{language}-{len(self.built)}"
-            self.built[language, deployment] = prepare(client, folder, self.emulator.home / "tls" / "ca.pem")
-        return self.built[language, deployment]
-
-    def busy(self, status: int, seconds: int) -> None:
-        fault = {"fault": "status", "path": "/inference/", "status": status, "retryAfter": seconds}
-        self.emulator.control("POST", "/_emulator/faults", fault)
-
-
 @pytest.fixture(scope="module")
-def batch(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Batch]:
+def batch(local: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clients]:
     with Service(local) as service:
         deployed = service.deploy(SCRIPT, endpoint=None, miniBatchSize=10)
-        good = service.upload("given/good", {"a.txt": "1", "b.txt": "22", "more/c d.txt": "333"})
-        bad = service.upload("given/bad", {"bad.txt": "?"})
-        yield Batch(deployed, good, bad, tmp_path_factory.mktemp("clients"))
+        service.upload("given/good", {"a.txt": "1", "b.txt": "22", "more/c d.txt": "333"})
+        service.upload("given/bad", {"bad.txt": "?"})
+        yield Clients(deployed, "batch", tmp_path_factory.mktemp("clients"))
 
 
 def test_a_folder_is_scored_and_its_predictions_saved_although_the_service_is_busy(
-    batch: Batch, language: str, tmp_path: Path
+    batch: Clients, language: str, tmp_path: Path
 ):
-    client = batch.prepared(language)
+    client = batch.of(language)
     batch.busy(429, 7)
     batch.busy(503, 11)
-    done = client.run(batch.emulator.environment, batch.good, tmp_path / "out")
+    done = client.run(batch.environment, GOOD, tmp_path / "out")
     assert done.code == 0, done.err
     assert (tmp_path / "out" / "predictions.csv").read_text().splitlines() == ["a.txt 1", "b.txt 2", "c d.txt 3"]
     assert done.waited[:2] == [7, 11]
@@ -89,45 +48,45 @@ def test_a_folder_is_scored_and_its_predictions_saved_although_the_service_is_bu
     assert str(tmp_path / "out" / "predictions.csv") in done.out
 
 
-def test_a_failed_job_is_told_with_its_cause(batch: Batch, language: str, tmp_path: Path):
-    done = batch.prepared(language).run(batch.emulator.environment, batch.bad, tmp_path / "out")
+def test_a_failed_job_is_told_with_its_cause(batch: Clients, language: str, tmp_path: Path):
+    done = batch.of(language).run(batch.environment, BAD, tmp_path / "out")
     assert done.code == 1
     assert "is Failed" in done.err
     assert "cannot read bad.txt" in done.err
 
 
-def test_a_refusal_is_told_with_what_to_do(batch: Batch, language: str, tmp_path: Path):
-    client = batch.prepared(language, "green'\"`$(no)")
-    done = client.run(batch.emulator.environment, batch.good, tmp_path / "out")
+def test_a_refusal_is_told_with_what_to_do(batch: Clients, language: str, tmp_path: Path):
+    client = batch.of(language, "green'\"`$(no)")
+    done = client.run(batch.environment, GOOD, tmp_path / "out")
     assert done.code == 1
     assert "404" in done.err
     assert "No valid deployments to route to" in done.err
     assert "its deployment or the job is not there" in done.err
 
 
-def test_a_wrong_secret_is_told_and_not_shown(batch: Batch, language: str, tmp_path: Path):
-    environment = {**batch.emulator.environment, "AZURE_CLIENT_SECRET": "s3cret&wrong=\"'"}
-    done = batch.prepared(language).run(environment, batch.good, tmp_path / "out")
+def test_a_wrong_secret_is_told_and_not_shown(batch: Clients, language: str, tmp_path: Path):
+    environment = {**batch.environment, "AZURE_CLIENT_SECRET": "s3cret&wrong=\"'"}
+    done = batch.of(language).run(environment, GOOD, tmp_path / "out")
     assert done.code == 1
     assert "Invalid client secret" in done.err
     assert "s3cret" not in done.err + done.out
 
 
-def test_wrong_usage_is_told(batch: Batch, language: str, tmp_path: Path):
-    done = batch.prepared(language).run(batch.emulator.environment, batch.good)
+def test_wrong_usage_is_told(batch: Clients, language: str, tmp_path: Path):
+    done = batch.of(language).run(batch.environment, GOOD)
     assert done.code != 0
     assert "usage: " in done.err
 
 
-def test_without_a_secret_the_azure_cli_is_asked(batch: Batch, language: str, tmp_path: Path):
+def test_without_a_secret_the_azure_cli_is_asked(batch: Clients, language: str, tmp_path: Path):
     tokens = batch.deployed.service.tokens
     (tmp_path / "bin").mkdir()
     az = tmp_path / "bin" / "az"
     az.write_text(_AZ.format(ml=tokens["https://ml.azure.com"], arm=tokens["https://management.azure.com"]))
     az.chmod(0o755)
-    client = first_on_path(batch.prepared(language), az.parent)
-    environment = {name: text for name, text in batch.emulator.environment.items() if name != "AZURE_CLIENT_SECRET"}
-    done = client.run(environment, batch.good, tmp_path / "out")
+    client = first_on_path(batch.of(language), az.parent)
+    environment = {name: text for name, text in batch.environment.items() if name != "AZURE_CLIENT_SECRET"}
+    done = client.run(environment, GOOD, tmp_path / "out")
     assert done.code == 0, done.err
     assert (tmp_path / "out" / "predictions.csv").exists()
 
@@ -144,16 +103,16 @@ case "$*" in *json*) printf '{{"accessToken": "%s", "expires_on": 4102444800}}' 
 """
 
 
-def test_no_list_of_processes_shows_a_token(batch: Batch, tmp_path: Path):
-    client = batch.prepared("curl")
+def test_no_list_of_processes_shows_a_token(batch: Clients, tmp_path: Path):
+    client = batch.of("curl")
     log, real = tmp_path / "arguments.txt", needed("curl", "curl")
     curl = tmp_path / "bin" / "curl"
     curl.parent.mkdir()
     curl.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')
     curl.chmod(0o755)
-    done = first_on_path(client, curl.parent).run(batch.emulator.environment, batch.good, tmp_path / "out")
+    done = first_on_path(client, curl.parent).run(batch.environment, GOOD, tmp_path / "out")
     assert done.code == 0, done.err
     shown = log.read_text()
     assert "/jobs" in shown
     assert "Bearer" not in shown
-    assert batch.emulator.environment["AZURE_CLIENT_SECRET"] not in shown
+    assert batch.environment["AZURE_CLIENT_SECRET"] not in shown

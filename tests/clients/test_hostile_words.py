@@ -41,13 +41,26 @@ def batch() -> Endpoint:
     return endpoint("batch", document)
 
 
+def pipeline() -> Endpoint:
+    literal = {
+        "type": "object",
+        "properties": {"value": texts({"type": "string", "enum": HOSTILE, "default": HOSTILE[0]})},
+    }
+    made = {"type": "object", "properties": {"jobOutputType": {"type": "string", "enum": HOSTILE}}}
+    data = {"type": "object", "properties": dict.fromkeys(HOSTILE, literal), "required": HOSTILE[:3]}
+    given = {"inputData": data, "outputData": {"type": "object", "properties": dict.fromkeys(HOSTILE, made)}}
+    body = {"type": "object", "properties": {"properties": {"type": "object", "properties": given}}}
+    operation = {"requestBody": {"content": {"application/json": {"schema": body}}}, "responses": {}}
+    return endpoint("pipeline", {"paths": {"/jobs": {"post": operation}}})
+
+
 def endpoint(kind: Any, document: Any) -> Endpoint:
     words = " ".join(HOSTILE)
     workspace = Workspace(words, words, words, words, words, words, words)
     return Endpoint(words, kind, words, "entra", workspace, document, words)
 
 
-ENDPOINTS = [batch()]
+ENDPOINTS = [batch(), pipeline()]
 
 
 @pytest.mark.parametrize("hostile", ENDPOINTS, ids=lambda each: each.kind)

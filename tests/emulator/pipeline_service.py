@@ -6,7 +6,7 @@ import textwrap
 import uuid
 from typing import Any
 
-from batch_service import ENVIRONMENT, Endpoint, Service
+from emulator.batch_service import ENVIRONMENT, Endpoint, Service
 
 CLUSTER = {"computeType": "AmlCompute", "properties": {"vmSize": "STANDARD_D2_V2", "scaleSettings": {}}}
 

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
-from batch_service import Endpoint, Service
 from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV30SpecValidator
 
 from azureml_emulator.testing import RunningEmulator
+from emulator.batch_service import Endpoint, Service
 
 FOLDER = {"jobInputType": "UriFolder", "uri": "azureml://datastores/workspaceblobstore/paths/nothing/"}
 

@@ -13,7 +13,7 @@ WORKSPACE = Workspace(
     "/providers/Microsoft.MachineLearningServices/workspaces/digits",
     api="https://westeurope.api.azureml.ms",
 )
-HOST = "https://digits.westeurope.inference.ml.azure.com"
+SUFFIX = "westeurope.inference.ml.azure.com"
 
 
 def document(name: str) -> dict[str, object]:
@@ -22,7 +22,10 @@ def document(name: str) -> dict[str, object]:
 
 
 ENDPOINTS = {
-    "batch": Endpoint("digits", "batch", f"{HOST}/jobs", "entra", WORKSPACE, document("batch")),
+    "batch": Endpoint("digits", "batch", f"https://digits.{SUFFIX}/jobs", "entra", WORKSPACE, document("batch")),
+    "pipeline": Endpoint(
+        "retrain", "pipeline", f"https://retrain.{SUFFIX}/jobs", "entra", WORKSPACE, document("pipeline")
+    ),
 }
 
 

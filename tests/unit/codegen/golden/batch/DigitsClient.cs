@@ -126,7 +126,7 @@ public sealed class DigitsClient : IDisposable
         {
             request.Headers.Add("repeatability_request-id", once);
             if (Deployment != null) request.Headers.Add("azureml-model-deployment", Deployment);
-            request.Content = Json.Body(new JobRequest { Properties = settings });
+            request.Content = Json.Body(Json.Write(new JobRequest { Properties = settings }));
         }))
             return (await Json.ReadAsync(answer)).Element("name").Value;
     }
@@ -152,9 +152,9 @@ public sealed class DigitsClient : IDisposable
     public async Task<List<string>> ResultsAsync(XElement job, string folder)
     {
         var saved = new List<string>();
-        foreach (var uri in job.Element("properties").Elements("outputData").Elements().Elements("uri"))
+        foreach (var output in job.Element("properties").Elements("outputData").Elements())
         {
-            var place = Regex.Match(uri.Value, "datastores/([^/]+)/paths/(.+?)/*$");
+            var place = Regex.Match(output.Element("uri").Value, "datastores/([^/]+)/paths/(.+?)/*$");
             var path = place.Groups[2].Value;
             var container = await OpenAsync(place.Groups[1].Value);
             foreach (var blob in await ListAsync(container, path))
@@ -317,23 +317,34 @@ public class RetryHandler : DelegatingHandler
     }
 }
 
+/// <summary>JSON in the form of XML that .NET itself gives it: an element for each member, with its type.</summary>
 static class Json
 {
-    /// <summary>An answer's JSON, in the form of XML that .NET itself gives it.</summary>
-    public static async Task<XElement> ReadAsync(HttpResponseMessage answer)
+    static readonly DataContractJsonSerializerSettings Settings =
+        new DataContractJsonSerializerSettings { UseSimpleDictionaryFormat = true };
+
+    public static XElement Parse(byte[] json)
     {
-        var bytes = await answer.Content.ReadAsByteArrayAsync();
-        return XElement.Load(JsonReaderWriterFactory.CreateJsonReader(bytes, XmlDictionaryReaderQuotas.Max));
+        return XElement.Load(JsonReaderWriterFactory.CreateJsonReader(json, XmlDictionaryReaderQuotas.Max));
     }
 
-    public static HttpContent Body<T>(T value)
+    public static async Task<XElement> ReadAsync(HttpResponseMessage answer)
     {
-        var settings = new DataContractJsonSerializerSettings { UseSimpleDictionaryFormat = true };
+        return Parse(await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    public static byte[] Write<T>(T value)
+    {
         using (var stream = new MemoryStream())
         {
-            new DataContractJsonSerializer(typeof(T), settings).WriteObject(stream, value);
-            return new StringContent(Encoding.UTF8.GetString(stream.ToArray()), Encoding.UTF8, "application/json");
+            new DataContractJsonSerializer(typeof(T), Settings).WriteObject(stream, value);
+            return stream.ToArray();
         }
+    }
+
+    public static HttpContent Body(byte[] json)
+    {
+        return new StringContent(Encoding.UTF8.GetString(json), Encoding.UTF8, "application/json");
     }
 }
 

@@ -21,11 +21,11 @@ ARM_AUDIENCE <- "https://management.azure.com"
 ML_AUDIENCE <- "https://ml.azure.com"
 
 HINTS <- list(
-  `401` = "The token was refused: sign in again, to the tenant of the workspace.",
-  `403` = "The one who is signed in may not do this: it takes the role AzureML Data Scientist or a higher one.",
-  `404` = "The endpoint digits, its deployment or the job is not there: see the endpoint in the workspace.",
-  `429` = "It was sent again a few times, as the service asked, and still refused: try later, or send less at once.",
-  `503` = "It was sent again a few times, as the service asked, and still refused: try later, or send less at once."
+  "401" = "The token was refused: sign in again, to the tenant of the workspace.",
+  "403" = "The one who is signed in may not do this: it takes the role AzureML Data Scientist or a higher one.",
+  "404" = "The endpoint digits, its deployment or the job is not there: see the endpoint in the workspace.",
+  "429" = "It was sent again a few times, as the service asked, and still refused: try later, or send less at once.",
+  "503" = "It was sent again a few times, as the service asked, and still refused: try later, or send less at once."
 )
 
 # Start a job that scores some data; return its name. `data_type` is one of UriFolder, UriFile, MLTable;

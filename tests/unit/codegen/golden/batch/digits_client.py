@@ -1,6 +1,6 @@
 """Client of the batch endpoint "digits": start a job, wait for it, fetch its results.
 
-    pip install azure-identity azure-storage-blob requests
+    pip install azure-identity azure-storage-blob requests      # Python 3.11 or newer
     python digits_client.py DATA FOLDER
 
 DATA is where the data are: azureml://datastores/NAME/paths/PATH, azureml:NAME:VERSION or https://…; a folder, unless

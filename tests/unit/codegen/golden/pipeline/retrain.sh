@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# Client of the pipeline endpoint retrain: start a job, wait for it, fetch its results.
+#
+#     bash retrain.sh FOLDER data=DATA [base=DATA] [rate=VALUE] [rounds=VALUE] [kernel=VALUE] [quick=VALUE]
+#
+# Data are given by their address: azureml://datastores/NAME/paths/PATH, azureml:NAME:VERSION or https://…; other values
+# as in JSON. What the pipeline gives is saved in FOLDER.
+#
+# Needs bash, curl 7.84 or newer and jq. It signs in as the service principal that AZURE_TENANT_ID, AZURE_CLIENT_ID
+# and AZURE_CLIENT_SECRET name, else as whoever `az login` signed in.
+set -euo pipefail
+
+scoring_uri='https://retrain.westeurope.inference.ml.azure.com/jobs'
+deployment='' # empty: the endpoint's default
+workspace='/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/digits/providers/Microsoft.MachineLearningServices/workspaces/digits'
+api_version='2024-04-01'
+arm='https://management.azure.com'
+api='https://westeurope.api.azureml.ms'
+datastore='workspaceblobstore' # where results are written
+arm_audience='https://management.azure.com'
+ml_audience='https://ml.azure.com'
+hints='{
+  "401": "The token was refused: sign in again, to the tenant of the workspace.",
+  "403": "The one who is signed in may not do this: it takes the role AzureML Data Scientist or a higher one.",
+  "404": "The endpoint retrain, its deployment or the job is not there: see the endpoint in the workspace.",
+  "429": "It was sent again a few times, as the service asked, and still refused: try later, or send less at once.",
+  "503": "It was sent again a few times, as the service asked, and still refused: try later, or send less at once."
+}'
+
+# send URL [options of curl]: set $answer to the answer and $pause to its Retry-After; again after 429 and 503.
+# The options in $secret are handed over where no list of processes shows them.
+secret=
+send() {
+    local url=$1 attempt status
+    shift
+    for attempt in 1 2 3 4 5 6; do
+        answer=$(curl --silent --show-error --config - --write-out '\n%{http_code} %header{retry-after}' "$@" "$url" <<< "$secret") || return
+        read -r status pause <<< "${answer##*$'\n'}"
+        answer=${answer%$'\n'*}
+        [[ $pause =~ ^[0-9]+$ ]] || pause=
+        case $status in 429 | 503) [ "$attempt" = 6 ] || sleep "${pause:-$((2 ** attempt))}" ;; *) break ;; esac
+    done
+    [ "$status" -lt 300 ] || refuse "$url" "$status"
+}
+
+# refuse URL STATUS: say what $answer says is wrong, and what to do
+refuse() {
+    local message hint
+    message=$(jq --raw-output '.error_description // ((if .error.code? then .error else . end) | "\(.code): \(.message)")' \
+        <<< "$answer" 2> /dev/null) || message=$answer
+    hint=$(jq --raw-output --arg status "$2" '.[$status] // ""' <<< "$hints")
+    echo "error: ${1%%\?*}: $2 $message. $hint" >&2
+    return 1
+}
+
+# token AUDIENCE
+token() {
+    if [ -z "${AZURE_CLIENT_SECRET:-}" ]; then
+        az account get-access-token --resource "$1" --query accessToken --output tsv
+        return
+    fi
+    local secret
+    secret="data = \"client_secret=$(jq --null-input --raw-output 'env.AZURE_CLIENT_SECRET | @uri')\""
+    send "${AZURE_AUTHORITY_HOST:-https://login.microsoftonline.com}/$AZURE_TENANT_ID/oauth2/v2.0/token" \
+        --data grant_type=client_credentials --data "client_id=$AZURE_CLIENT_ID" --data "scope=$1/.default" || return
+    jq --raw-output .access_token <<< "$answer"
+}
+
+# call AUDIENCE URL [options of curl]: send a request with a token
+call() {
+    local secret
+    secret=$(token "$1") || return
+    secret="header = \"Authorization: Bearer $secret\""
+    send "$2" --header 'Content-Type: application/json' "${@:3}"
+}
+kinds_of_inputs='{
+  "data": "UriFolder",
+  "base": "CustomModel",
+  "rate": "Literal",
+  "rounds": "Literal",
+  "kernel": "Literal",
+  "quick": "Literal"
+}'
+outputs='{"model": "MLFlowModel", "report": "UriFile"}'
+schema='{
+  "type": "object",
+  "properties": {
+    "data": {"type": "string"},
+    "base": {"type": "string"},
+    "rate": {"type": "number", "minimum": 0, "maximum": 1},
+    "rounds": {"type": "integer"},
+    "kernel": {"type": "string", "enum": ["linear", "poly"]},
+    "quick": {"type": "boolean"}
+  },
+  "required": ["data"],
+  "additionalProperties": false
+}'
+
+# check JSON SCHEMA PLACE: refuse a value that does not fit the schema, and name the field
+check() {
+    local wrong
+    wrong=$(jq --null-input --raw-output --argjson value "$1" --argjson schema "$2" --arg place "$3" '
+        def shown: tojson[:80];
+        def wrong($schema; $place):
+            if $schema == false then "\($place) is not known"
+            elif $schema.type and (type != $schema.type) and ($schema.type != "integer" or type != "number" or . != floor)
+            then "\($place) must be of the type \($schema.type), not \(shown)"
+            elif $schema.enum and (. as $value | $schema.enum | index([$value]) == null)
+            then "\($place) must be one of \($schema.enum | join(", ")), not \(shown)"
+            elif type == "number" and (. < ($schema.minimum // -infinite) or . > ($schema.maximum // infinite))
+            then "\($place) must be from \($schema.minimum) to \($schema.maximum), not \(.)"
+            elif type == "object" then
+                (($schema.required // []) - keys | .[] | "\($place).\(.) is missing"),
+                (to_entries[] | .key as $key |
+                    (if $schema.properties | has($key)? then $schema.properties[$key]
+                     elif $schema | has("additionalProperties") then $schema.additionalProperties else {} end) as $inner |
+                    .value | wrong($inner; "\($place).\($key)"))
+            elif type == "array" then
+                (to_entries[] | .key as $index | .value | wrong($schema.items // {}; "\($place)[\($index)]"))
+            else empty end;
+        [$value | wrong($schema; $place)][0] // ""')
+    [ -z "$wrong" ] || { echo "error: $wrong" >&2; return 1; }
+}
+
+# start INPUTS: start a job; set $answer to it. INPUTS is a JSON object of:
+#   data: string; UriFolder
+#   base: string; CustomModel
+#   rate: number; default 0.5
+#   rounds: integer; default 3
+#   kernel: string;
+#   quick: boolean; default true
+start() {
+    local once place body
+    check "$1" "$schema" inputs
+    once=$(od -x -N 16 /dev/urandom | awk 'NR == 1 { print $2 $3 "-" $4 "-" $5 "-" $6 "-" $7 $8 $9 }')
+    place=$workspace/datastores/$datastore/paths/azureml/$once
+    body=$(jq --null-input --argjson inputs "$1" --argjson kinds "$kinds_of_inputs" --argjson outputs "$outputs" \
+        --arg place "$place" '
+        {properties: {
+            inputData: ($inputs | with_entries($kinds[.key] as $kind |
+                .value = {jobInputType: $kind, (if $kind == "Literal" then "value" else "uri" end): .value})),
+            outputData: ($outputs | with_entries(.value = {jobOutputType: .value, uri: "\($place)/\(.key)"}))
+        }}')
+    call "$ml_audience" "$scoring_uri" --data "$body" --header "repeatability_request-id: $once" \
+        ${deployment:+--header "azureml-model-deployment: $deployment"}
+}
+
+# await_job JOB: wait until it has ended; leave it in $answer when it has completed
+await_job() {
+    local status
+    while call "$ml_audience" "$scoring_uri/$1"; do
+        status=$(jq --raw-output .properties.status <<< "$answer")
+        case $status in
+            Completed) return ;;
+            Failed | Canceled)
+                call "$arm_audience" "$api/history/v1.0$workspace/runs/$1/details"
+                echo "error: job $1 is $status. $(jq --raw-output '.error.error.message // "Its logs say why."' <<< "$answer")" >&2
+                return 1
+                ;;
+        esac
+        sleep "${pause:-5}"
+    done
+    return 1
+}
+
+# results JOB FOLDER: save what a completed job (as JSON) wrote into a folder
+results() {
+    local outputs uri path container query name file
+    local output
+    outputs=$(jq --raw-output '.properties.outputData // {} | to_entries[] | "\(.key) \(.value.uri)"' <<< "$1")
+    while read -r output uri; do
+        [ -n "$uri" ] || continue
+        path=${uri#*/paths/} path=${path%/}
+        open_datastore "$(sed 's|.*datastores/\([^/]*\)/paths/.*|\1|' <<< "$uri")"
+        list_blobs "$path" | while read -r name; do
+            file=$2/$output${name#"$path"}
+            case /$file/ in */../*) continue ;; esac
+            mkdir -p "$(dirname "$file")"
+            send "$container/$(jq --raw-input --raw-output '@uri | gsub("%2F"; "/")' <<< "$name")?$query" --output "$file"
+            echo "saved $file"
+        done
+    done <<< "$outputs"
+}
+
+# open_datastore NAME: set $container, and what a request to it needs: $query with its signature, or a token in $secret
+open_datastore() {
+    local at=$arm$workspace/datastores/$1
+    call "$arm_audience" "$at?api-version=$api_version"
+    container=$(jq --raw-output '.properties | "\(.protocol)://\(.accountName).blob.\(.endpoint)/\(.containerName)"' <<< "$answer")
+    call "$arm_audience" "$at/listSecrets?api-version=$api_version" --data ''
+    query=$(jq --raw-output '.sasToken // ""' <<< "$answer") secret=
+    [ -n "$query" ] || secret="header = \"Authorization: Bearer $(token https://storage.azure.com)\"
+header = \"x-ms-version: 2021-12-02\""
+}
+
+# list_blobs PATH: the names of a blob, or of all in a folder
+list_blobs() {
+    local marker='' asked
+    while :; do
+        asked="restype=container&comp=list&prefix=$(jq --null-input --raw-output --arg path "$1" '$path | @uri')&marker=$marker"
+        send "$container?$asked&$query"
+        grep --only-matching '<Name>[^<]*' <<< "$answer" | cut -c 7- |
+            sed 's/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' |
+            while read -r name; do case $name in "$1" | "$1"/*) echo "$name" ;; esac done
+        marker=$(sed -n 's|.*<NextMarker>\([^<][^<]*\)</NextMarker>.*|\1|p' <<< "$answer")
+        [ -n "$marker" ] || return 0
+    done
+}
+
+usage="usage: bash retrain.sh FOLDER "'data=DATA [base=DATA] [rate=VALUE] [rounds=VALUE] [kernel=VALUE] [quick=VALUE]'
+case ${1:-=} in *=*) echo "$usage" >&2; exit 2 ;; esac
+# Arguments NAME=VALUE; a value that is no text is written as in JSON.
+inputs=$(jq --null-input --argjson schema "$schema" '
+    [$ARGS.positional[] | (.[:index("=")]) as $name | (.[index("=") + 1:]) as $text |
+        {key: $name, value: (if $schema.properties[$name].type == "string" then $text else $text | try fromjson catch $text end)}
+    ] | from_entries' --args "${@:2}")
+start "$inputs"
+job=$(jq --raw-output .name <<< "$answer")
+echo "started $job"
+await_job "$job"
+results "$answer" "$1"
