@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 FAILED, STUCK = "fail-operation", "stuck-operation"
 
+_UNAUTHORIZED = 401
 _CODES = {
-    401: "InvalidAuthenticationToken",
+    _UNAUTHORIZED: "ExpiredAuthenticationToken",
     408: "RequestTimeout",
     429: "TooManyRequests",
     500: "InternalServerError",
@@ -38,13 +39,23 @@ class Fault(BaseModel):
 
     ``status``: the request is answered with ``status`` (and ``retryAfter`` seconds) and not taken.
     ``reset``: the connection breaks before the request is taken; ``reset-after``: once it has been taken.
+    ``expired-token``: the request is refused with 401, as if its token had just expired, and not taken.
     ``truncate``: the answer breaks off in its middle. ``delay``: the answer comes ``seconds`` late.
     ``fail-operation``: the operation that the request starts ends as Failed; ``stuck-operation``: it never ends.
     """
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 
-    fault: Literal["status", "reset", "reset-after", "truncate", "delay", "fail-operation", "stuck-operation"]
+    fault: Literal[
+        "status",
+        "expired-token",
+        "reset",
+        "reset-after",
+        "truncate",
+        "delay",
+        "fail-operation",
+        "stuck-operation",
+    ]
     method: str = Field(default="", description="HTTP method; any when empty.")
     path: str = ""
     skip: int = Field(default=0, ge=0)
@@ -115,7 +126,9 @@ class FaultyApp:
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.fault == "status":
-            await _refuse(fault, receive, send)
+            await _refuse(fault.status, fault.retry_after, receive, send)
+        elif fault.fault == "expired-token":
+            await _refuse(_UNAUTHORIZED, None, receive, send)
         elif fault.fault == "reset":
             self._faults.drop(scope["client"])
         elif fault.fault == "reset-after":
@@ -155,15 +168,19 @@ async def _nowhere(_message: Message) -> None:
     return
 
 
-async def _refuse(fault: Fault, receive: Receive, send: Send) -> None:
+async def _refuse(status: int, retry_after: int | None, receive: Receive, send: Send) -> None:
     while (await receive()).get("more_body"):
         pass  # a client that is still sending would take an early answer for a broken connection
-    code = _CODES.get(fault.status, "InjectedFault")
+    code = _CODES.get(status, "InjectedFault")
     body = orjson.dumps({"error": {"code": code, "message": "This fault was asked for."}})
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if fault.retry_after is not None:
-        headers.append((b"retry-after", str(fault.retry_after).encode()))
-    await send({"type": "http.response.start", "status": fault.status, "headers": headers})
+    if status == _UNAUTHORIZED:
+        headers.append(
+            (b"www-authenticate", b'Bearer error="invalid_token", error_description="The token is expired."')
+        )
+    if retry_after is not None:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

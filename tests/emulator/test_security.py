@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from arm_client import Arm
@@ -72,25 +71,3 @@ def test_requests_are_counted_by_kind(arm: Arm, name: str) -> None:
         "by": {"GET models": 1, "POST token": 1, "PUT models/versions": 1},
         "tunnels": {},
     }
-
-
-def test_many_clients_lose_nothing_and_read_what_they_wrote(arm: Arm, name: str) -> None:
-    def life(number: int) -> None:
-        client = Arm(arm.emulator)
-        for step in range(10):
-            path = f"models/{name}-{number}-{step}/versions/1"
-            client.put(path, {"properties": {"modelUri": arm.asset_uri(), "description": "a"}})
-            client.put(path, {"properties": {"modelUri": arm.asset_uri(), "description": "b"}})
-            assert client.get(path)["properties"]["description"] == "b"
-            if step % 2:
-                assert client.call("DELETE", path).status_code == 200
-                assert client.call("GET", path).status_code == 404
-
-    with ThreadPoolExecutor(20) as pool:
-        list(pool.map(life, range(20)))
-    left, url = 0, "models"
-    while url:
-        page = arm.get(url)
-        left += sum(item["name"].startswith(f"{name}-") for item in page["value"])
-        url = page.get("nextLink")
-    assert left == 100
