@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from azureml_emulator import control, faults, tokens
+from azureml_emulator import control, faults, storage_account, tokens
 from azureml_emulator.arm import operations, resources
 from azureml_emulator.batch import openapi as batch_openapi
 from azureml_emulator.batch import routes as batch_routes
@@ -43,6 +43,7 @@ ROUTES: tuple[Route, ...] = (
     *faults.ROUTES,
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *batch_routes.ROUTES,
+    *storage_account.ROUTES,
     *batch_openapi.ROUTES,
 )
 

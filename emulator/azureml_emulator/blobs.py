@@ -1,7 +1,7 @@
 """The way to the blobs: ``/blob/{account}.blob.{suffix}/...`` is passed on to Azurite, streaming both ways.
 
-Signatures are computed over the account, container and blob, not over this address, so shared access
-signatures pass unchanged.
+Shared access signatures are computed over the account, container and blob, not over this address, and pass
+unchanged. Requests that are signed with the account's key are signed anew for the path inside.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.types import Receive, Scope, Send
 
+from azureml_emulator import shared_key
 from azureml_emulator.contents import LARGEST
+from azureml_emulator.front import address_of
 from azureml_emulator.http import ServiceError
 from azureml_emulator.upstream import Response, UpstreamError
 from azureml_emulator.urls import BLOB_PREFIX
@@ -90,7 +93,25 @@ class BlobProxy:
             if name in {b"content-length", b"transfer-encoding"}:
                 has_body = value != b"0"
             headers.append((name, self._copy_source(value) if name == _COPY_SOURCE else value))
+        headers = self._signed(scope, target.partition(b"?")[0], headers)
         return await upstream.request(scope["method"], target, headers, self._body(receive, sent) if has_body else None)
+
+    def _signed(self, scope: Scope, path: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """The headers, signed for the path inside if the client has signed them for the path that it asked."""
+        given = next((value for name, value in headers if name == b"authorization"), b"").decode("latin-1")
+        if not given.startswith("SharedKey "):
+            return headers
+        storage, query = self._emulator.storage, scope["query_string"]
+        asked = urlsplit(address_of(scope)).path.encode("latin-1")
+        shared_key.check(
+            shared_key.Signed(scope["method"], asked, query, scope["headers"]),
+            given, storage.account_name, storage.account_keys,
+        )  # fmt: skip
+        inside = shared_key.Signed(scope["method"], path, query, headers)
+        kept = [(name, value) for name, value in headers if name != b"authorization"]
+        return [
+            *kept, (b"authorization", shared_key.sign(inside, storage.account_name, storage.account_key).encode())
+        ]  # fmt: skip
 
     async def _body(self, receive: Receive, sent: bytearray | None) -> AsyncIterator[bytes]:
         while True:

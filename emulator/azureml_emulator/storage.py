@@ -39,10 +39,12 @@ class Storage:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.account_name = STORAGE_ACCOUNT
-        self.account_key = read_or_create(
-            emulator.home / "storage.key", lambda: base64.b64encode(secrets.token_bytes(64)).decode()
+        self.account_keys = tuple(
+            read_or_create(emulator.home / name, lambda: base64.b64encode(secrets.token_bytes(64)).decode())
+            for name in ("storage.key", "storage.key2")
         )
-        self._azurite = Azurite(emulator.home / "azurite", self.account_name, self.account_key)
+        self.account_key = self.account_keys[0]
+        self._azurite = Azurite(emulator.home / "azurite", self.account_name, self.account_keys)
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._containers: set[str] = set()

@@ -153,12 +153,15 @@ def test_a_proxy_in_the_environment_is_not_asked_for_the_emulator(started: tuple
 
 def test_secrets_are_private_and_not_logged(started: tuple[Path, int]) -> None:
     home, _ = started
-    private = [home / name for name in ("client.secret", "control.key", "storage.key", "signing.key", "state.db")]
+    private = [
+        home / name
+        for name in ("client.secret", "control.key", "storage.key", "storage.key2", "signing.key", "state.db")
+    ]
     private += [home / "tls" / "ca.key", home / "tls" / "server.key", home / "emulator.log"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     log = (home / "emulator.log").read_text()
-    for name in ("client.secret", "control.key", "storage.key"):
+    for name in ("client.secret", "control.key", "storage.key", "storage.key2"):
         assert (home / name).read_text() not in log
 
 

@@ -10,6 +10,7 @@ import re
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -48,10 +49,10 @@ class Watcher(Protocol):
 class Azurite:
     """One Azurite blob service on a loopback port of its own choice, with its data in ``folder``."""
 
-    def __init__(self, folder: Path, account: str, key: str) -> None:
+    def __init__(self, folder: Path, account: str, keys: Sequence[str]) -> None:
         self._folder = folder
         self._account = account
-        self._key = key
+        self._keys = ":".join(keys)
         self._process: Process | None = None
         self._output: deque[str] = deque(maxlen=20)
         self._watch: asyncio.Task[None] | None = None
@@ -85,7 +86,7 @@ class Azurite:
 
     async def _spawn(self, installation: Installation) -> str:
         environment = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        environment["AZURITE_ACCOUNTS"] = f"{self._account}:{self._key}"
+        environment["AZURITE_ACCOUNTS"] = f"{self._account}:{self._keys}"
         environment["NODE_COMPILE_CACHE"] = str(cache_folder() / "node-compile-cache")
         self._process = process = await asyncio.create_subprocess_exec(
             installation.node,

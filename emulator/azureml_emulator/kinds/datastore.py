@@ -91,20 +91,24 @@ def _prepare(target: Target, body: Any) -> Properties:
     )
     if not container:
         raise errors.must_not_be_empty("Container Name", "properties.containerName")
+    by_key = given["credentials"]["credentialsType"] == "AccountKey"
     return {
         **given,
         "accountName": account,
         "containerName": container,
         "endpoint": BLOB_SUFFIX,
         "protocol": "https",
-        "credentials": {"credentialsType": "Sas"},
+        "credentials": {"credentialsType": "AccountKey" if by_key else "Sas"},
         "isDefault": target.name == DEFAULT,
     }
 
 
 async def _secrets(call: Call, target: Target) -> Reply:
-    container = (target.old or {})["properties"]["containerName"]
+    properties = (target.old or {})["properties"]
+    container = properties["containerName"]
     await call.emulator.storage.ensure_container(container)
+    if properties["credentials"]["credentialsType"] == "AccountKey":
+        return Reply({"secretsType": "AccountKey", "key": call.emulator.storage.account_key})
     return Reply({"secretsType": "Sas", "sasToken": call.emulator.storage.sas(container)})
 
 
