@@ -23,6 +23,8 @@ HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `mak
 # In the order of a collection's kind: what an input that refers to it may be given as.
 CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if kind.path and kind.path[0] != "{"}
 PARENT_CLASS = {"deployment": "BatchDeployment"}
+# What the keys of a mapping may be given as.
+KEY_CLASS = {"traffic": "OnlineDeployment", "mirror_traffic": "OnlineDeployment"}
 
 
 def module_of(name: str) -> str:
@@ -56,6 +58,8 @@ def input_type(item: InputField) -> str:
     given = f"pulumi.Input[{plain}]"
     if other := referred(item):
         given += f" | {other}"
+    if other := KEY_CLASS.get(item.name):
+        given += f" | {plain.replace('[str,', f'[{other},')}"
     return given if item.info.is_required() else f"{given} | None"
 
 
@@ -139,9 +143,9 @@ def resource_class(kind: Kind, doc: str) -> str:
 def module_text(kind: Kind) -> str:
     module = sys.modules[kind.inputs.__module__]
     doc = inspect.getdoc(module) or kind.title
-    models = [item.nested for item in kind.fields if item.nested and not is_shared(item.nested)]
+    models = list(dict.fromkeys(item.nested for item in kind.fields if item.nested and not is_shared(item.nested)))
     shared = sorted(f"{item.nested.__name__}Args" for item in kind.fields if item.nested and is_shared(item.nested))
-    others = sorted({name for item in kind.fields if (name := referred(item))})
+    others = sorted({name for item in kind.fields if (name := referred(item) or KEY_CLASS.get(item.name))})
     classes = [nested_class(model) for model in models] + [resource_class(kind, doc)]
     text = "\n\n".join(classes)
     imports = ["from __future__ import annotations", ""]

@@ -21,9 +21,16 @@ if TYPE_CHECKING:
         Environment,
         IdentityArgs,
         Model,
+        OnlineDeployment,
+        OnlineEndpoint,
+        OnlineIdentityArgs,
+        OnlineScaleSettingsArgs,
+        ProbeSettingsArgs,
+        RequestSettingsArgs,
         RetrySettingsArgs,
         ScaleSettingsArgs,
         TimeoutsArgs,
+        Traffic,
         Workspace,
     )
 
@@ -39,9 +46,16 @@ __all__ = [
     "Environment",
     "IdentityArgs",
     "Model",
+    "OnlineDeployment",
+    "OnlineEndpoint",
+    "OnlineIdentityArgs",
+    "OnlineScaleSettingsArgs",
+    "ProbeSettingsArgs",
+    "RequestSettingsArgs",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",
     "TimeoutsArgs",
+    "Traffic",
     "Workspace",
 ]
 

@@ -103,3 +103,15 @@ class DatastoreProvider(AzureMLProvider):
 
 class WorkspaceProvider(AzureMLProvider):
     """Handlers of the workspace's lookup."""
+
+
+class OnlineEndpointProvider(AzureMLProvider):
+    """Handlers of online endpoints."""
+
+
+class OnlineDeploymentProvider(AzureMLProvider):
+    """Handlers of online deployments."""
+
+
+class TrafficProvider(AzureMLProvider):
+    """Handlers of the traffic of an online endpoint."""

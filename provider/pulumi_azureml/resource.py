@@ -73,11 +73,20 @@ def _check_program(mode: str, release: str) -> None:
         raise pulumi.RunError(str(error)) from None
 
 
-def lent(lender: object, key: str) -> pulumi.Output[Any] | None:
-    """The property `key` of a resource that is given as an input; None when something else is given."""
+def lent(lender: object, key: str) -> Any:
+    """The property `key` of a resource that is given as an input; None when something else is given.
+
+    Of the resources that are the keys of a mapping: the property of each by logical name.
+    """
+    if isinstance(lender, Mapping):
+        resources = [each for each in lender if isinstance(each, AzureMLResource)]
+        return {each.pulumi_resource_name: each._output(key) for each in resources} or None
     return lender._output(key) if isinstance(lender, AzureMLResource) else None
 
 
 def _reference(value: Any) -> Any:
-    """A resource given as an input stands for its ARM id."""
+    """A resource given as an input stands for its ARM id, as a key of a mapping too."""
+    if isinstance(value, Mapping) and any(isinstance(key, AzureMLResource) for key in value):
+        keys, parts = [_reference(key) for key in value], list(value.values())
+        return pulumi.Output.all(keys, parts).apply(lambda both: dict(zip(*both, strict=True)))
     return value.arm_id if isinstance(value, AzureMLResource) else value

@@ -21,12 +21,13 @@ from pulumi_azureml.resources import (
     DEFAULT_DEPLOYMENT,
     ENVIRONMENT,
     MODEL,
+    ONLINE_ENDPOINT,
     WORKSPACE,
 )
 
 from .stack import Stack
 
-TAGGED = [CODE, MODEL, ENVIRONMENT, DATA, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT]
+TAGGED = [CODE, MODEL, ENVIRONMENT, DATA, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT, ONLINE_ENDPOINT]
 
 
 def declare(stack: Stack, kind: Kind, source: Path, **inputs: Any) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def declare(stack: Stack, kind: Kind, source: Path, **inputs: Any) -> dict[str, 
         return {"image": "ubuntu:22.04", "conda_file": "name: e\ndependencies: [python=3.11]\n", **inputs}
     if kind is COMPUTE:
         return {"vm_size": "STANDARD_D2_V2", **inputs}
-    if kind is BATCH_ENDPOINT:
+    if kind in (BATCH_ENDPOINT, ONLINE_ENDPOINT):
         return inputs
     model = stack.up(MODEL, "model", path=str(source))
     code = stack.up(CODE, "code", path=str(source))

@@ -49,6 +49,7 @@ class Place:
         url: part of the ARM id.
         refers_to: the collection under the workspace that a short name stands for, such as `computes`.
         compared: whether a change of it alone means a change of the resource.
+        pinned: a mapping of which an entry that changes replaces the resource; one that comes or goes means nothing.
     """
 
     body: str = ""
@@ -56,6 +57,7 @@ class Place:
     url: bool = False
     refers_to: str = ""
     compared: bool = True
+    pinned: bool = False
 
 
 def arm(body: str = "", *, immutable: bool = False, url: bool = False) -> Place:
@@ -68,9 +70,9 @@ def reference(collection: str, body: str = "", *, url: bool = False, immutable: 
     return Place(body=body, immutable=immutable or url, url=url, refers_to=collection)
 
 
-def local(*, compared: bool = True) -> Place:
+def local(*, compared: bool = True, pinned: bool = False) -> Place:
     """An input for the provider alone, never sent; with `compared=False` its change is no change."""
-    return Place(compared=compared)
+    return Place(compared=compared, pinned=pinned)
 
 
 class Inputs(BaseModel):
@@ -129,17 +131,19 @@ class Output:
 
 @dataclass(frozen=True)
 class Facet:
-    """A kind that is one property of another resource, such as an endpoint's default deployment.
+    """A kind that is a part of another resource, such as an endpoint's default deployment: its fields with a body.
 
     Attributes:
-        body: dotted path of the property in the owner's ARM document.
+        unset: parts of the owner's body, by dotted path, that are empty objects without the facet.
         carried: what a full PUT of the owner must send back unchanged.
         suffix: what makes the facet's id out of its owner's.
+        loss: what it would mean to be without it, for the refusal in production.
     """
 
-    body: str
+    unset: tuple[str, ...]
     carried: tuple[str, ...]
     suffix: str
+    loss: str
 
 
 # Fills in inputs that follow from the others (digest, version, file contents); raises InputError.

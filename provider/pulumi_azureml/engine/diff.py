@@ -42,9 +42,12 @@ def diff(kind: Kind, olds: Mapping[str, Any], news: Mapping[str, Any], *, mode: 
     Raises:
         ConfigError: new content for the same version in production.
     """
-    immutable = {ARM_ID, CONTENT} | {item.key for item in kind.fields if item.place.immutable}
+    pinned = {item.key for item in kind.fields if item.place.pinned}
+    immutable = {ARM_ID, CONTENT} | {item.key for item in kind.fields if item.place.immutable} | pinned
     keys = [item.key for item in kind.fields if item.place.compared] + [ARM_ID, CONTENT]
-    changes = tuple(key for key in keys if not _same(olds.get(key), news.get(key)))
+    changes = tuple(
+        key for key in keys if not (_entries_stay if key in pinned else _same)(olds.get(key), news.get(key))
+    )
     replaces = tuple(key for key in changes if key in immutable)
     if CONTENT in replaces and _same(olds.get(ARM_ID), news.get(ARM_ID)):
         if mode == "production":
@@ -63,6 +66,13 @@ def _same(old: Any, new: Any) -> bool:
     if new is UNKNOWN or has_unknown(new):
         return False  # it may change: the preview must not promise that nothing will
     return bool(canonical(_empty_as_none(old)) == canonical(_empty_as_none(new)))
+
+
+def _entries_stay(old: Any, new: Any) -> bool:
+    """Whether the entries that both mappings have are the same; unknown ones may not be."""
+    if has_unknown(new):
+        return False
+    return all(_same((old or {})[key], value) for key, value in (new or {}).items() if key in (old or {}))
 
 
 def _empty_as_none(value: Any) -> Any:

@@ -1,28 +1,32 @@
-"""The lifecycle of a facet: a resource of the stack that is one property of another ARM resource.
+"""The lifecycle of a facet: a resource of the stack that is a part of another ARM resource.
 
-An endpoint's default deployment is one. Kept apart from the endpoint, it is set last, moved in place and
-unset first, and endpoint and deployment do not depend on each other in a circle.
+An endpoint's default deployment is one, its traffic another. Kept apart from the endpoint, it is set last, moved in
+place and unset first, and endpoint and deployment do not depend on each other in a circle.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_operation
 from ..state_keys import ARM_ID
 from .context import Context
-from .declaration import Facet, Kind, Values
+from .declaration import Facet, InputField, Kind, Values
 from .lifecycle import ResourceState, refuse
+from .shape import normalise
 from .values import Document, get, put
 
 
 class FacetLifecycle:
-    """The operations of a kind with a `facet`; its one value is the field whose place is the facet's path."""
+    """The operations of a kind with a `facet`; its values are the fields that have a place in the owner's body."""
 
     def __init__(self, kind: Kind) -> None:
         if kind.facet is None:
             raise TypeError(f"{kind.name} is not a facet")
         self.kind = kind
         self._facet: Facet = kind.facet
-        self._key = next(item.key for item in kind.fields if item.place.body == self._facet.body)
+        self._places = {item.key: item.place.body for item in kind.fields if item.place.body}
 
     def create(self, inputs: Values, ctx: Context) -> ResourceState:
         """Set the property and read it back."""
@@ -33,24 +37,25 @@ class FacetLifecycle:
         return self._set(resource, news, ctx, "move")
 
     def read(self, resource: str, inputs: Values, ctx: Context) -> ResourceState | None:
-        """The property as it is; None when the owner is gone or the property is unset."""
+        """The facet as it is; None when the owner is gone or nothing of it is set."""
         owner = self._owner(resource, ctx)
-        value = get(owner, self._facet.body)
-        if not value:
+        values = self._values(owner)
+        if not values:
             return None
-        found = {**inputs, self._key: value, ARM_ID: resource}
+        kept = {key: value for key, value in inputs.items() if key not in self._places}
+        found = {**kept, **values, ARM_ID: resource}
         return ResourceState(resource, found, dict(found))
 
     def delete(self, resource: str, state: Values, ctx: Context) -> None:
-        """Unset the property, if it still has the value that this stack gave it."""
+        """Unset the facet, if it still is as this stack has set it."""
         owner = self._owner(resource, ctx)
-        if owner is None or get(owner, self._facet.body) != state.get(self._key):
+        if owner is None or self._values(owner) != self._wanted(state):
             return
         if ctx.client.settings.mode == "production":
-            refuse(f"unset {self.kind.title} {ctx.name!r}", resource, "jobs that name no deployment would fail")
+            refuse(f"unset {self.kind.title} {ctx.name!r}", resource, self._facet.loss)
         ctx.status(f"unsetting the {self.kind.title}")
         try:
-            self._put(resource, owner, None, ctx, "unset")
+            self._put(resource, owner, {}, ctx, "unset")
         except NotFoundError:
             return
 
@@ -63,22 +68,39 @@ class FacetLifecycle:
                 message="the endpoint does not exist",
                 hint="run `pulumi refresh`, then `pulumi up` makes it anew.",
             )
-        value = inputs[self._key]
-        if get(owner, self._facet.body) != value:
-            ctx.status(f"setting the {self.kind.title} to {value}")
-            self._put(resource, owner, value, ctx, verb)
-            self._verify(resource, value, ctx, verb)
+        wanted = self._wanted(inputs)
+        if self._values(owner) != wanted:
+            ctx.status(f"setting the {self.kind.title} to {_words(wanted)}")
+            self._put(resource, owner, wanted, ctx, verb)
+            self._verify(resource, wanted, ctx, verb)
         return ResourceState(resource, inputs, dict(inputs))
 
-    def _put(self, resource: str, owner: Document, value: str | None, ctx: Context, verb: str) -> None:
+    def _wanted(self, inputs: Values) -> Values:
+        return self._declared(lambda item: inputs.get(item.key))
+
+    def _values(self, owner: Document | None) -> Values:
+        return self._declared(lambda item: get(owner, item.place.body))
+
+    def _declared(self, value_of: Callable[[InputField], Any]) -> Values:
+        """What is set, in the form of the declaration; a share of nothing, such as 0 percent, is not set."""
+        found: Values = {}
+        for item in self.kind.fields:
+            value = normalise(item, value_of(item)) if item.place.body else None
+            if isinstance(value, Mapping):
+                value = {name: part for name, part in value.items() if part}
+            if value:
+                found[item.key] = value
+        return found
+
+    def _put(self, resource: str, owner: Document, values: Values, ctx: Context, verb: str) -> None:
         body: Document = {}
         for path in self._facet.carried:
             if (kept := get(owner, path)) is not None:
                 put(body, path, kept)
-        holder = self._facet.body.rsplit(".", 1)[0]
-        put(body, holder, {})
-        if value is not None:
-            put(body, self._facet.body, value)
+        for path in self._facet.unset:
+            put(body, path, {})
+        for key, value in values.items():
+            put(body, self._places[key], value)
         operation = f"{verb} {self.kind.title} {ctx.name!r}"
         owner_id = self._owner_id(resource)
         answer = ctx.client.request("PUT", owner_id, json=body, operation=operation)
@@ -88,14 +110,14 @@ class FacetLifecycle:
             error.add_consequence("the endpoint may have the old or the new value; `pulumi refresh` tells.")
             raise
 
-    def _verify(self, resource: str, value: str, ctx: Context, verb: str) -> None:
+    def _verify(self, resource: str, wanted: Values, ctx: Context, verb: str) -> None:
         """Read back: the service takes names of things that do not exist, and another client may have moved it."""
-        after = get(self._owner(resource, ctx), self._facet.body)
-        if after != value:
+        after = self._values(self._owner(resource, ctx))
+        if after != wanted:
             raise OperationFailedError(
                 f"{verb} {self.kind.title} {ctx.name!r}",
                 self._owner_id(resource),
-                message=f"it was set to {value!r} but reads {after!r}",
+                message=f"it was set to {_words(wanted)} but reads {_words(after) or 'nothing'}",
                 hint="find out who else changes this endpoint, then run the command again.",
             )
 
@@ -110,3 +132,12 @@ class FacetLifecycle:
 
     def _owner_id(self, resource: str) -> str:
         return resource.removesuffix(self._facet.suffix)
+
+
+def _words(values: Values) -> str:
+    """Values for people: a name as it is, shares as `blue 90, green 10`."""
+    parts = [
+        ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, Mapping) else str(value)
+        for value in values.values()
+    ]
+    return "; ".join(parts)

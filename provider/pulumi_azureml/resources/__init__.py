@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .default_deployment import DEFAULT_DEPLOYMENT
     from .environment import ENVIRONMENT
     from .model import MODEL
+    from .online_deployment import ONLINE_DEPLOYMENT
+    from .online_endpoint import ONLINE_ENDPOINT
+    from .traffic import TRAFFIC
     from .workspace import WORKSPACE
 
     KINDS: tuple[Kind, ...]
@@ -32,6 +35,9 @@ __all__ = [
     "ENVIRONMENT",
     "KINDS",
     "MODEL",
+    "ONLINE_DEPLOYMENT",
+    "ONLINE_ENDPOINT",
+    "TRAFFIC",
     "WORKSPACE",
     "kind_named",
 ]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..arm import ArmClient, Settings
-from ..engine import UNKNOWN, InputError, Inputs, Kind, Output, arm, local, reference
-from ..engine.unknown import has_unknown
+from ..arm import ArmClient
+from ..engine import InputError, Inputs, Kind, Output, arm, local, reference
 from ..engine.values import get
+from ._deployment import (
+    Code,
+    CodePath,
+    DeploymentName,
+    Environment,
+    EnvironmentVariables,
+    Properties,
+    script_rules,
+    versioned_name,
+)
 from ._types import Duration, Location, ResourceInputs, ResourceTags, any_case
 
 _INT_MAX = 2**31 - 1
-_LONGEST_NAME, _DIGEST = 32, 8
-# What a deployment computes depends on these.
-_CONTENT = ("model", "code", "environment", "scoringScript", "environmentVariables")
 _NOT_IN_FILE_NAMES = r'~"#%&*:<>?/\{|}'
 
 
@@ -46,17 +49,7 @@ class BatchDeploymentInputs(ResourceInputs):
         reference("computes", "properties.compute"),
         Field(min_length=1, description="The cluster that scores: resource, ARM id or name."),
     ]
-    name: (
-        Annotated[
-            str,
-            arm(url=True),
-            Field(
-                pattern=r"^[a-zA-Z][a-zA-Z0-9\-]{1,30}[a-zA-Z0-9]$",
-                description="Name in the endpoint, 3 to 32 letters, digits and `-`. Default: the logical name.",
-            ),
-        ]
-        | None
-    ) = None
+    name: DeploymentName | None = None
     versioned: (
         Annotated[
             bool,
@@ -69,14 +62,7 @@ class BatchDeploymentInputs(ResourceInputs):
         ]
         | None
     ) = None
-    code: (
-        Annotated[
-            str,
-            reference("codes", "properties.codeConfiguration.codeId"),
-            Field(description="The code: resource, ARM id, or `azureml:{name}:{version}`. None for an MLflow model."),
-        ]
-        | None
-    ) = None
+    code: Code | None = None
     scoring_script: (
         Annotated[
             str,
@@ -85,34 +71,9 @@ class BatchDeploymentInputs(ResourceInputs):
         ]
         | None
     ) = None
-    code_path: (
-        Annotated[
-            str,
-            local(compared=False),
-            Field(
-                description="The code's local folder, known when `code` is a resource: the script is looked for there."
-            ),
-        ]
-        | None
-    ) = None
-    environment: (
-        Annotated[
-            str,
-            reference("environments", "properties.environmentId"),
-            Field(
-                description="The environment: resource, ARM id, or `azureml:{name}:{version}`. None for MLflow models."
-            ),
-        ]
-        | None
-    ) = None
-    environment_variables: (
-        Annotated[
-            dict[str, str],
-            arm("properties.environmentVariables"),
-            Field(description="Environment variables that the scoring script sees."),
-        ]
-        | None
-    ) = None
+    code_path: CodePath | None = None
+    environment: Environment | None = None
+    environment_variables: EnvironmentVariables | None = None
     instance_count: Annotated[
         int, arm("properties.resources.instanceCount"), Field(ge=1, le=_INT_MAX, description="Nodes for each job.")
     ] = 1
@@ -142,16 +103,7 @@ class BatchDeploymentInputs(ResourceInputs):
         Field(description="Log level handed to the script: `Debug`, `Info` or `Warning`."),
     ] = "Info"
     description: Annotated[str, Field(description="What the deployment is for.")] | None = None
-    properties: (
-        Annotated[
-            dict[str, str],
-            arm("properties.properties"),
-            Field(
-                description="Properties: entries can be added and changed; the service keeps those that are left out."
-            ),
-        ]
-        | None
-    ) = None
+    properties: Properties | None = None
     location: Location | None = None
     tags: ResourceTags | None = None
 
@@ -162,33 +114,7 @@ def _rules(values: Mapping[str, Any]) -> Iterator[InputError]:
         yield InputError("outputFileName", f"should hold none of {_NOT_IN_FILE_NAMES} but holds {' '.join(bad)}")
     if name is not None and values.get("outputAction") == "SummaryOnly":
         yield InputError("outputFileName", "is for AppendRow only: with SummaryOnly the script writes its own files")
-    code, script = values.get("code"), values.get("scoringScript")
-    if code and not script:
-        yield InputError("scoringScript", "is required with code: the script in it that has init() and run(mini_batch)")
-    if script and not code:
-        yield InputError("code", "is required with scoringScript: the folder that holds it")
-    yield from _script_is_there(values)
-
-
-def _script_is_there(values: Mapping[str, Any]) -> Iterator[InputError]:
-    folder, script = values.get("codePath"), values.get("scoringScript")
-    if not isinstance(folder, str) or not isinstance(script, str) or not Path(folder).is_dir():
-        return
-    if not Path(folder, script).is_file():
-        there = ", ".join(sorted(path.name for path in Path(folder).glob("*.py"))) or "no Python file"
-        yield InputError("scoringScript", f"{script!r} is not in the code folder {folder!r}; it holds {there}")
-
-
-def _derive(values: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    if not values.get("versioned", settings.mode == "production") or values.get("name") is UNKNOWN:
-        return values
-    content = [values.get(key) for key in _CONTENT]
-    if has_unknown(content):
-        return {**values, "name": UNKNOWN}
-    # Name and version of an asset, without its workspace: the same content has the same name in each environment.
-    tails = [part.lower().split("/")[-4:] if isinstance(part, str) else part for part in content]
-    digest = hashlib.sha256(json.dumps(tails, sort_keys=True).encode()).hexdigest()[:_DIGEST]
-    return {**values, "name": f"{values['name'][: _LONGEST_NAME - _DIGEST - 1].rstrip('-')}-{digest}"}
+    yield from script_rules(values, "run(mini_batch)")
 
 
 def _in_use(client: ArmClient, resource: str, _state: dict[str, Any]) -> str:
@@ -209,6 +135,6 @@ BATCH_DEPLOYMENT = Kind(
     borrows={"codePath": ("code", "path")},
     timeout=3600.0,
     in_use=_in_use,
-    derive=_derive,
+    derive=versioned_name,
     rules=_rules,
 )

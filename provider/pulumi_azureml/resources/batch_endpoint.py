@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..engine import Inputs, Kind, Output, arm
+from ._deployment import EndpointName, Properties
 from ._types import Location, ResourceInputs, ResourceTags, any_case
 
 
@@ -23,18 +24,7 @@ class Identity(Inputs):
 class BatchEndpointInputs(ResourceInputs):
     """Inputs of a batch endpoint."""
 
-    name: (
-        Annotated[
-            str,
-            arm(url=True),
-            Field(
-                pattern=r"^[a-zA-Z][a-zA-Z0-9\-]{1,30}[a-zA-Z0-9]$",
-                description="Name, unique in the region: 3 to 32 letters, digits and `-`, beginning with a letter. "
-                "Default: the logical name with a suffix.",
-            ),
-        ]
-        | None
-    ) = None
+    name: EndpointName | None = None
     auth_mode: Annotated[
         Literal["AADToken"],
         any_case("AADToken"),
@@ -44,16 +34,7 @@ class BatchEndpointInputs(ResourceInputs):
     description: (
         Annotated[str, arm("properties.description"), Field(description="What the endpoint is for.")] | None
     ) = None
-    properties: (
-        Annotated[
-            dict[str, str],
-            arm("properties.properties"),
-            Field(
-                description="Properties: entries can be added and changed; the service keeps those that are left out."
-            ),
-        ]
-        | None
-    ) = None
+    properties: Properties | None = None
     identity: Annotated[Identity, arm("identity"), Field(description="The endpoint's own identity.")] | None = None
     location: Location | None = None
     tags: ResourceTags | None = None

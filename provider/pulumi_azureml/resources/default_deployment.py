@@ -42,8 +42,9 @@ DEFAULT_DEPLOYMENT = Kind(
     inputs=DefaultDeploymentInputs,
     tags="",
     facet=Facet(
-        body="properties.defaults.deploymentName",
+        unset=("properties.defaults",),
         suffix="/defaults",
+        loss="jobs that name no deployment would fail",
         carried=(
             "location",
             "tags",

@@ -14,7 +14,10 @@ from .datastore import Datastore
 from .default_deployment import DefaultDeployment
 from .environment import Environment
 from .model import Model
+from .online_deployment import OnlineDeployment, OnlineScaleSettingsArgs, ProbeSettingsArgs, RequestSettingsArgs
+from .online_endpoint import OnlineEndpoint, OnlineIdentityArgs
 from .shared import TimeoutsArgs
+from .traffic import Traffic
 from .workspace import Workspace
 
 __all__ = [
@@ -28,8 +31,15 @@ __all__ = [
     "Environment",
     "IdentityArgs",
     "Model",
+    "OnlineDeployment",
+    "OnlineEndpoint",
+    "OnlineIdentityArgs",
+    "OnlineScaleSettingsArgs",
+    "ProbeSettingsArgs",
+    "RequestSettingsArgs",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",
     "TimeoutsArgs",
+    "Traffic",
     "Workspace",
 ]

@@ -17,11 +17,15 @@ from pulumi_azureml.resources import (
     DEFAULT_DEPLOYMENT,
     ENVIRONMENT,
     MODEL,
+    ONLINE_DEPLOYMENT,
+    ONLINE_ENDPOINT,
+    TRAFFIC,
 )
 
 SETTINGS = Settings("00000000-0000-0000-0000-000000000001", "rg", "ws", "westeurope", "https://arm.example")
 WORKSPACE = SETTINGS.workspace_id
 ENDPOINT = f"{WORKSPACE}/batchEndpoints/digits"
+ONLINE = f"{WORKSPACE}/onlineEndpoints/digits"
 
 
 def run(kind: Kind, owner: str = "shop/dev/thing", **inputs: Any) -> Checked:
@@ -213,3 +217,60 @@ def test_a_default_deployment_given_by_id_must_be_one_of_the_endpoint() -> None:
 def test_the_location_follows_the_stack_unless_given() -> None:
     assert run(BATCH_ENDPOINT).inputs["location"] == "westeurope"
     assert run(BATCH_ENDPOINT, location="eastus").inputs["location"] == "eastus"
+
+
+def test_traffic_goes_to_deployments_of_its_endpoint_by_name() -> None:
+    ids = {f"{ONLINE}/deployments/blue": 90, "green": 10, f"{ONLINE.upper()}/deployments/old": 0}
+    checked = run(TRAFFIC, endpoint=ONLINE, traffic=ids, mirror_traffic={f"{ONLINE}/deployments/next": 5})
+    assert not checked.failures
+    assert checked.inputs["traffic"] == {"blue": 90, "green": 10}
+    assert checked.inputs["mirrorTraffic"] == {"next": 5}
+    assert checked.inputs["armId"] == f"{ONLINE}/traffic"
+    assert run(TRAFFIC, endpoint=ONLINE, traffic=UNKNOWN).inputs["traffic"] is UNKNOWN
+    assert not run(TRAFFIC, endpoint=ONLINE, traffic={"blue": UNKNOWN}, mirror_traffic=UNKNOWN).failures
+
+
+@pytest.mark.parametrize(
+    ("traffic", "mirror", "path", "words"),
+    [
+        ({"blue": 90}, {}, "traffic", "add up to 100, not 90"),
+        ({}, {}, "traffic", "leave the resource out"),
+        ({"blue": 101}, {}, "traffic.blue", "less than or equal to 100"),
+        ({f"{ONLINE}-2/deployments/blue": 100}, {}, "traffic", "should name deployments of the endpoint"),
+        ({"blue": 100}, {"green": 51}, "mirrorTraffic", "at most 50"),
+        ({"blue": 100}, {"green": 1, "red": 1}, "mirrorTraffic", "one deployment, not green, red"),
+        ({f"{ONLINE}/deployments/blue": 100}, {"blue": 1}, "mirrorTraffic", "without live traffic, not blue"),
+    ],
+)
+def test_traffic_that_the_service_would_refuse_is_refused(
+    traffic: dict[str, int], mirror: dict[str, int], path: str, words: str
+) -> None:
+    found = reasons(run(TRAFFIC, endpoint=ONLINE, traffic=traffic, mirror_traffic=mirror))
+    assert words in found[path]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "path", "words"),
+    [
+        ({"request_settings": {"request_timeout": "PT4M"}}, "requestSettings.requestTimeout", "at most PT3M"),
+        ({"request_settings": {"request_timeout": "PT0S"}}, "requestSettings.requestTimeout", "more than nothing"),
+        ({"liveness_probe": {"period": "PT0.5S"}}, "livenessProbe.period", "at least PT1S"),
+        ({"liveness_probe": {"success_threshold": 2}}, "livenessProbe.successThreshold", "should be 1"),
+        ({"readiness_probe": {"initial_delay": "PT0S"}}, "readinessProbe.initialDelay", "at least PT1S"),
+        ({"instance_type": "big"}, "instanceType", "pattern"),
+        ({"instance_count": 0}, "instanceCount", "greater than or equal to 1"),
+        ({"scale_settings": {"scale_type": "TargetUtilization"}}, "scaleSettings.scaleType", "'Default'"),
+        ({"code": "azureml:c:1"}, "scoringScript", "run(raw_data)"),
+    ],
+)
+def test_an_online_deployment_is_held_to_the_services_limits(inputs: dict[str, Any], path: str, words: str) -> None:
+    found = reasons(run(ONLINE_DEPLOYMENT, **{"endpoint": ONLINE, "instance_type": "Standard_F4s_v2", **inputs}))
+    assert words in found[path]
+
+
+def test_identities_are_told_by_id_alone_whatever_the_service_says_of_them() -> None:
+    given = {"type": "userAssigned", "user_assigned_identities": ["/subscriptions/s/i/one"]}
+    identity = run(ONLINE_ENDPOINT, identity=given).inputs["identity"]
+    assert identity == {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s/i/one": {}}}
+    answered = {"type": "UserAssigned", "userAssignedIdentities": {"/subscriptions/s/i/one": {"clientId": "c"}}}
+    assert run(ONLINE_ENDPOINT, identity=answered).inputs["identity"] == identity

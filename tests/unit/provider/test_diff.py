@@ -10,7 +10,7 @@ import pytest
 from pulumi_azureml.engine import UNKNOWN, Kind, check, diff
 from pulumi_azureml.resources import KINDS
 
-from .test_check import ENDPOINT, SETTINGS, WORKSPACE
+from .test_check import ENDPOINT, ONLINE, SETTINGS, WORKSPACE
 
 MUTABLE, REPLACE, NONE = "update", "replace", "nothing"
 
@@ -143,6 +143,69 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, str]]]] = {
             "adopt": (True, NONE),
         },
     ),
+    "OnlineEndpoint": (
+        {"name": "digits"},
+        {
+            "name": ("digits2", REPLACE),
+            "auth_mode": ("aadToken", MUTABLE),
+            "public_network_access": ("disabled", MUTABLE),
+            "description": ("e", MUTABLE),
+            "properties": ({"a": "2"}, MUTABLE),
+            "identity": ({"type": "systemAssigned"}, MUTABLE),
+            "location": ("eastus", REPLACE),
+            "tags": ({"a": "2"}, MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "OnlineDeployment": (
+        {
+            "endpoint": ONLINE,
+            "name": "blue",
+            "instance_type": "Standard_F4s_v2",
+            "model": "azureml:m:1",
+            "code": "azureml:c:1",
+            "scoring_script": "score.py",
+        },
+        {
+            "endpoint": ("other", REPLACE),
+            "name": ("green", REPLACE),
+            "instance_type": ("Standard_F8s_v2", REPLACE),
+            "model": ("azureml:m:2", MUTABLE),
+            "versioned": (True, REPLACE),
+            "code": ("azureml:c:2", MUTABLE),
+            "scoring_script": ("other.py", MUTABLE),
+            "code_path": ("{src}", NONE),
+            "environment": ("azureml:e:1", MUTABLE),
+            "environment_variables": ({"A": "1"}, MUTABLE),
+            "instance_count": (3, MUTABLE),
+            "request_settings": ({"max_concurrent_requests_per_instance": 2}, MUTABLE),
+            "liveness_probe": ({"period": "PT5S"}, MUTABLE),
+            "readiness_probe": ({"failure_threshold": 3}, MUTABLE),
+            "scale_settings": ({"scale_type": "default"}, NONE),
+            "app_insights_enabled": (True, MUTABLE),
+            "egress_public_network_access": ("disabled", MUTABLE),
+            "description": ("e", MUTABLE),
+            "properties": ({"a": "2"}, MUTABLE),
+            "location": ("eastus", REPLACE),
+            "tags": ({"a": "2"}, MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "Traffic": (
+        {
+            "endpoint": ONLINE,
+            "traffic": {"blue": 100},
+            "instance_types": {"blue": "Standard_F4s_v2"},
+            "mirror_instance_types": {"green": "Standard_F4s_v2"},
+        },
+        {
+            "endpoint": ("other", REPLACE),
+            "traffic": ({"blue": 90, "green": 10}, MUTABLE),
+            "mirror_traffic": ({"green": 10}, MUTABLE),
+            "instance_types": ({"blue": "Standard_F8s_v2"}, REPLACE),
+            "mirror_instance_types": ({"green": "Standard_F8s_v2"}, REPLACE),
+        },
+    ),
     "Workspace": ({}, {}),
     "DefaultDeployment": (
         {"endpoint": ENDPOINT, "deployment": "blue"},
@@ -197,6 +260,14 @@ def test_a_replacement_of_the_same_arm_id_deletes_first(folders: dict[str, str])
     old = checked(compute, base, folders)
     assert diff(compute, old, checked(compute, {**base, "vm_size": "STANDARD_D3_V2"}, folders)).delete_before_replace
     assert not diff(compute, old, checked(compute, {**base, "name": "cpu2"}, folders)).delete_before_replace
+
+
+@pytest.mark.parametrize("moved", [{"green": "Standard_F8s_v2"}, {}, {"blue": "Standard_F4s_v2", "green": "any"}])
+def test_traffic_that_moves_to_other_machines_is_no_replacement(moved: dict[str, str], folders: dict[str, str]) -> None:
+    traffic = next(kind for kind in KINDS if kind.name == "Traffic")
+    base = TABLE["Traffic"][0]
+    old = checked(traffic, base, folders)
+    assert diff(traffic, old, checked(traffic, {**base, "instance_types": moved}, folders)).changes == ()
 
 
 @pytest.mark.parametrize(
