@@ -62,7 +62,7 @@ def test_workers_inherit_no_descriptor_but_their_own_pipes(bench: Bench) -> None
     pipes = [row for row in rows if row.startswith("pipe:")]
     others = [row for row in rows if not row.startswith(("pipe:", "/dev/null", "/proc/"))]
     assert len(pipes) == 2
-    assert all(row.endswith((".stdout.txt", ".stderr.txt")) for row in others)
+    assert all(row.endswith((".stdout.txt", ".stderr.txt", ".trace")) for row in others)
 
 
 def test_the_storage_access_stays_out_of_workers_and_logs(bench: Bench) -> None:

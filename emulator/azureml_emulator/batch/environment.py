@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from azureml_emulator.batch.conda import CondaFileError, Requirements, read_conda_file
 from azureml_emulator.batch.failure import Failure, JobFailedError
+from azureml_emulator.batch.logs import BUILD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -219,7 +220,7 @@ def _run_uv(arguments: list[str], log: Callable[[str], None]) -> list[str]:
     if process.returncode != 0:
         said = "\n".join(words[-TAIL:])
         title = f"the environment could not be built (uv {arguments[0]} ended with code {process.returncode})"
-        raise JobFailedError(Failure("environment", title, traceback=said))
+        raise JobFailedError(Failure("environment", title, traceback=said, log=BUILD))
     return words
 
 

@@ -5,81 +5,19 @@ The service ends such jobs with "exit code 42" and a list of log files; here the
 
 from __future__ import annotations
 
-import errno
+import re
 import signal
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-Cause = Literal[
-    "missing_package",
-    "missing_file",
-    "init_raised",
-    "run_raised",
-    "wrong_return",
-    "unreadable_file",
-    "out_of_memory",
-    "too_many_processes",
-    "shortfall",
-    "timeout",
-    "init_timeout",
-    "crash",
-    "environment",
-    "input",
-    "output",
-    "model",
-    "code",
-    "disk",
-    "disk_quota",
-    "compute",
-    "command",
-    "command_timeout",
-    "internal",
-]
+from azureml_emulator.batch.causes import DISTRIBUTIONS, FIXES, FULL_DISK, UNREADABLE, Cause
 
-UNREADABLE = frozenset(
-    {
-        "UnidentifiedImageError",
-        "UnicodeDecodeError",
-        "EmptyDataError",
-        "ParserError",
-        "BadZipFile",
-        "BadGzipFile",
-        "ArrowInvalid",
-        "JSONDecodeError",
-    }
-)
-"""Exceptions with which well-known readers (Pillow, pandas, pyarrow, json, zipfile) refuse a file."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-FULL_DISK: dict[int, Cause] = {errno.EFBIG: "disk_quota", errno.EDQUOT: "disk_quota", errno.ENOSPC: "disk"}
-"""What a failing write means; a file larger than its node's disk is refused by the worker's own limit."""
-
-FIXES: dict[Cause, str] = {
-    "missing_package": "add the package to the pip section of the environment's conda file, then run `pulumi up`",
-    "missing_file": "check that the file is part of the model or code folder that was registered; the registered "
-    "model folder lies below AZUREML_MODEL_DIR under its own name",
-    "init_raised": "correct init() in the scoring script; it runs once in every worker process, before any data",
-    "run_raised": "correct run() in the scoring script, or catch the exception per file and leave that file's row "
-    "out: the shortfall counts as failed items against error_threshold",
-    "wrong_return": "return a list with one item per file, or a pandas DataFrame with one row per file",
-    "unreadable_file": "replace or remove the file, or skip it in run() and let error_threshold tolerate it",
-    "out_of_memory": "lower mini_batch_size or max_concurrency_per_instance, or choose a larger VM size",
-    "too_many_processes": "do not start processes without end from the scoring script",
-    "shortfall": "return one item per file: min(len(result), len(mini_batch)) items count as succeeded",
-    "timeout": "raise retry_settings.timeout, or lower mini_batch_size so that one run() takes less time",
-    "init_timeout": "make init() faster: load what was registered with the model rather than download it",
-    "crash": "look at the worker's stderr log for native errors; run the file named above alone to reproduce it",
-    "environment": "correct the environment's conda file; the words above are the package installer's own",
-    "input": "check the input reference: the blobs must exist, in a container that this workspace can read",
-    "output": "give another output path or output file name: existing results are never overwritten",
-    "model": "check the model's path: it must lead to a file or folder in the workspace's storage",
-    "code": "check the code asset and the deployment's scoring script: the script's path starts at the code folder",
-    "disk": "free space where the emulator keeps its state, or write less from the scoring script",
-    "disk_quota": "write less from the scoring script, remove its temporary files, or choose a VM size with more disk",
-    "compute": "create the compute again, or deploy to another one, and submit the job again",
-    "command": "correct the component's command or its code; the log has everything that it wrote",
-    "command_timeout": "raise limits.timeout of the job in the pipeline, or give the command less to do",
-    "internal": "this is a fault of the emulator itself; please report it together with the log",
-}
+_FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<function>.+)$', re.MULTILINE)
+"""A line of a stack as Python's faulthandler writes it, most recent call first."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +40,13 @@ class Failure:
 
     def __str__(self) -> str:
         return self.title
+
+    def shortened(self, prefixes: Mapping[str, str]) -> Self:
+        """The same failure with other words for paths of the job's folder, which nobody can visit any more."""
+        title, traceback = self.title, self.traceback
+        for prefix, word in prefixes.items():
+            title, traceback = title.replace(prefix, word), traceback.replace(prefix, word)
+        return replace(self, title=title, traceback=traceback)
 
     def placed(self, *, files: tuple[str, ...], batch: int | None, attempt: str, log: str) -> Self:
         """The same failure, with the files, the mini-batch, the attempt and the log that it belongs to."""
@@ -167,7 +112,7 @@ def from_worker(report: dict[str, Any], script: str) -> Failure:
     failure = Failure(
         cause=_cause(report),
         title=f"{'importing ' + script if phase == 'import' else phase + '()'} raised {said}",
-        where=f"{place['file']}:{place['line']} in {place['function']}" if place else "",
+        where=where(place),
         files=tuple(report["files"]),
         traceback=report["traceback"],
     )
@@ -175,13 +120,21 @@ def from_worker(report: dict[str, Any], script: str) -> Failure:
         return replace(failure, title=message, traceback="")
     if failure.cause == "missing_package":
         title = f"the package that provides '{report['missing']}' is not in the environment ({said})"
-        return replace(failure, title=title)
+        package = DISTRIBUTIONS.get(report["missing"]) or DISTRIBUTIONS.get(report["missing"].partition(".")[0])
+        fix = FIXES["missing_package"].replace("the package", package) if package else ""
+        return replace(failure, title=title, fix=fix)
     return failure
+
+
+def where(place: dict[str, Any] | None) -> str:
+    """A line of the user's code as the screen shows it: ``score.py:14 in read``."""
+    return f"{place['file']}:{place['line']} in {place['function']}" if place else ""
 
 
 def _cause(report: dict[str, Any]) -> Cause:
     """The first rule that fits, most telling first."""
-    lineage, running = set(report["lineage"]), report["phase"] == "run"
+    lineage, phase = set(report["lineage"]), report["phase"]
+    running = phase == "run"
     rules: tuple[tuple[bool, Cause], ...] = (
         (report["wrong_return"], "wrong_return"),
         (report["missing"] is not None, "missing_package"),
@@ -190,6 +143,7 @@ def _cause(report: dict[str, Any]) -> Cause:
         (not running and "FileNotFoundError" in lineage, "missing_file"),
         (running and bool(report["files"]) and bool({*UNREADABLE, "OSError"} & lineage), "unreadable_file"),
         (running, "run_raised"),
+        (phase == "import", "import_raised"),
     )
     return next((cause for fits, cause in rules if fits), "init_raised")
 
@@ -204,3 +158,18 @@ def from_exit(code: int, phase: str) -> Failure:
         title = f"the worker process was killed (SIGKILL, often for lack of memory) {during}"
         return Failure("out_of_memory", title)
     return Failure("crash", f"the worker process crashed with {name} {during}")
+
+
+def located(failure: Failure, stack: str, folder: str) -> Failure:
+    """Add to the failure of a worker that could not answer the line of the user's code that its stack tells."""
+    frames = [
+        frame
+        for frame in _FRAME.finditer(stack)
+        if "/azureml_emulator/batch/worker/" not in frame["file"] and not frame["file"].startswith("<")
+    ]
+    own = next((frame for frame in frames if frame["file"].startswith(f"{folder}/")), None)
+    if own is None:
+        return failure
+    place = {"file": str(Path(own["file"]).relative_to(folder)), "line": own["line"], "function": own["function"]}
+    lines = ["Where the worker was (most recent call first):", *(frame[0] for frame in frames)]
+    return replace(failure, where=where(place), traceback="\n".join(lines))

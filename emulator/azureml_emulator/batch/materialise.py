@@ -18,7 +18,7 @@ from azureml_emulator.batch.files import PlaceError, safe_join
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from azureml_emulator.batch.failure import Cause
+    from azureml_emulator.batch.causes import Cause
     from azureml_emulator.batch.files import AnyFiles, Listing
     from azureml_emulator.batch.minibatch import MiniBatch
     from azureml_emulator.batch.spec import Place
@@ -90,7 +90,9 @@ class InputFiles:
         self._listing = listing
         self._names = listing.names
         self._batches = batches
-        self._folder = str(folder)
+        here = self._files.local(listing.folder, listing.names[0])
+        self._is_here = here is not None
+        self.folder = listing.folder.path.rstrip("/") if self._is_here else str(folder)
         self._arrived: list[int] = []
         self._failed: Exception | None = None
         self._lock = threading.Lock()
@@ -104,7 +106,7 @@ class InputFiles:
     def start(self, notify: Callable[[], None]) -> None:
         """Begin to fetch; ``notify`` is called, from any thread, when :meth:`ready` has news."""
         self._notify = notify
-        if self._files.local(self._listing.folder, self._names[0]) is not None:
+        if self._is_here:
             self._arrived = [batch.index for batch in self._batches]
             return
         self._help()
@@ -129,7 +131,7 @@ class InputFiles:
         """The local paths of a mini-batch's files."""
         paths = []
         for name in self._names[batch.start : batch.stop]:
-            path = self._files.local(self._listing.folder, name) or safe_join(self._folder, name)
+            path = safe_join(self.folder, name)
             self._local[path] = name
             paths.append(path)
         return paths
@@ -163,7 +165,7 @@ class InputFiles:
 
     def _bring(self, name: str) -> bool:
         """Bring one file; whether its content was on this machine already."""
-        target = safe_join(self._folder, name)
+        target = safe_join(self.folder, name)
         folder = target.rpartition("/")[0]
         if folder not in self._folders:
             Path(folder).mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azureml_emulator.batch.attempt import Attempt
-from azureml_emulator.batch.failure import Failure, JobCanceledError, JobFailedError, from_exit, from_worker
+from azureml_emulator.batch.failure import (
+    Failure,
+    JobCanceledError,
+    JobFailedError,
+    from_exit,
+    from_worker,
+    located,
+    where,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +40,9 @@ NO_SUCCESS = (
 
 
 class Input(Protocol):
-    """The input's files, which become available while the job runs."""
+    """The input's files, which become available while the job runs, below the local ``folder``."""
+
+    folder: str
 
     def ready(self) -> list[int]:
         """Mini-batches whose files have arrived since the last call; raises when files cannot be had."""
@@ -160,7 +170,7 @@ class Pool:
         attempt = replace(self._attempt(member), run_time=reply["elapsed"], process_time=reply["process_time"])
         if reply["count"] < len(batch):
             title = f"run() returned {reply['count']} rows for a mini-batch of {len(batch)} files"
-            self._note(member, Failure("shortfall", title))
+            self._note(member, Failure("shortfall", title, where=where(reply["where"])))
         member.state, member.batch = "idle", None
         outcome = self.ledger.succeed(batch.index, reply["count"])
         self.book.attempted(replace(attempt, succeeded=outcome.succeeded))
@@ -171,7 +181,7 @@ class Pool:
         patience = ENDING if member.state != "leaving" else max(0.0, member.deadline - time.monotonic())
         code = self._remove(member, patience)
         if member.state in {"busy", "starting"}:
-            self._worker_failed(member, from_exit(code, phase))
+            self._worker_failed(member, self._located(member, from_exit(code, phase), ask=False))
 
     def _remove(self, member: Member, patience: float = 0.0) -> int:
         code = self._members.remove(member, patience)
@@ -189,6 +199,7 @@ class Pool:
             else:
                 title = f"init() took longer than {INIT_TIMEOUT:g} s; the worker was killed"
                 failure = Failure("init_timeout", title)
+            failure = self._located(member, failure, ask=True)
             self._remove(member)
             self._worker_failed(member, failure)
 
@@ -199,7 +210,8 @@ class Pool:
             # A child that holds the pipe open hides the end of its worker.
             if member.worker.process.poll() is not None:
                 self._lost(member)
-        for member, failure in self._watch.look(self._members):
+        for member, verdict in self._watch.look(self._members):
+            failure = self._located(member, verdict, ask=True)
             self._remove(member)
             if member.state != "idle":
                 self._worker_failed(member, failure)
@@ -214,6 +226,10 @@ class Pool:
         failure = self._placed(member, failure)
         self.book.failed(failure, member.worker.slot)
         raise JobFailedError(failure)
+
+    def _located(self, member: Member, failure: Failure, *, ask: bool) -> Failure:
+        """Add where the worker is, or was when it crashed."""
+        return located(failure, member.worker.whereabouts(ask=ask), str(member.worker.launch.folder))
 
     def _attempt_failed(self, member: Member, failure: Failure) -> None:
         batch = member.batch
@@ -245,12 +261,22 @@ class Pool:
         attempt = ""
         if batch is not None:
             attempt = f"attempt {self.ledger.attempts[batch.index]} of {self.ledger.max_attempts}"
-        return failure.placed(
+        return failure.shortened(self._short_paths(member)).placed(
             files=self.source.names(paths),
             batch=batch.index if batch is not None else None,
             attempt=attempt,
             log=f"logs/user/stderr/{slot.node_name}/{slot.process_name}.stderr.txt",
         )
+
+    def _short_paths(self, member: Member) -> dict[str, str]:
+        """What stands for the job's folders in messages."""
+        folder = self.spec.folder
+        return {
+            f"{member.worker.launch.folder}/": "",
+            f"{self.source.folder}/": "",
+            f"{folder}/model": "$AZUREML_MODEL_DIR",
+            f"{folder}/output": "$AZUREML_BI_OUTPUT_PATH",
+        }
 
     def _blame(self) -> Failure:
         return self.first_failure or Failure("shortfall", NO_SUCCESS)

@@ -158,6 +158,7 @@ class Job:
                 "log_dir": str(log_dir),
                 "process_name": worker.slot.process_name,
                 "limits": most,
+                "trace": str(worker.launch.trace),
             }
 
         return command
@@ -175,8 +176,10 @@ class Job:
             folder = self._node_folder(slot.node)
             stdout = self.logs.path(f"logs/user/stdout/{slot.node_name}/{slot.process_name}.stdout.txt")
             stderr = self.logs.path(f"logs/user/stderr/{slot.node_name}/{slot.process_name}.stderr.txt")
+            trace = folder.parent / f"{slot.process_name}.trace"
+            trace.unlink(missing_ok=True)
             own = {"HOME": str(folder.parent), "TMPDIR": str(folder.parent / "tmp")}
-            launch = Launch(self._python, folder, {**variables, **own, **self.spec.variables}, stdout, stderr)
+            launch = Launch(self._python, folder, {**variables, **own, **self.spec.variables}, stdout, stderr, trace)
             worker = WorkerProcess(slot, launch)
             book.started(slot, worker.process.pid)
             return worker

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import struct
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +17,8 @@ from azureml_emulator.batch.process_tree import kill_tree
 
 HEADER = struct.Struct(">Q")
 READ_SIZE = 1 << 20
+ANSWER = 0.25
+"""Seconds in which a worker says where it is."""
 WORKER = Path(__file__).with_name("worker") / "__main__.py"
 
 
@@ -63,13 +67,14 @@ class Slot:
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start one worker: interpreter, folder, environment, and where its streams go."""
+    """How to start one worker: interpreter, folder, environment, and where its streams and its last words go."""
 
     python: str
     folder: Path
     variables: dict[str, str] = field(repr=False)
     stdout: Path
     stderr: Path
+    trace: Path
 
 
 class WorkerProcess:
@@ -117,6 +122,18 @@ class WorkerProcess:
         except BlockingIOError:
             return []
         return self._buffer.feed(data) if data else None
+
+    def whereabouts(self, *, ask: bool) -> str:
+        """The lines that the worker is in, innermost first, as far as it can tell; ``ask`` one that still runs."""
+        with suppress(OSError):
+            if ask:
+                self.process.send_signal(signal.SIGUSR2)
+                end = time.monotonic() + ANSWER
+                while not self.launch.trace.stat().st_size and time.monotonic() < end:
+                    time.sleep(ANSWER / 50)
+                time.sleep(ANSWER / 50)  # for the lines after the first
+            return self.launch.trace.read_text(encoding="utf-8", errors="replace")
+        return ""
 
     def kill(self, patience: float = 0.0) -> int:
         """End the worker and everything that it started; return its exit code (negative: signal).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +87,8 @@ def explain(job: str, code: str, message: str, *, log: str | None = None, log_te
     42"; the script's exception is then in ``logs/user/error.txt``.
     """
     if is_screen(message):
-        facts = {match["name"]: match["text"].strip() for match in _FACT.finditer(message)}
+        head, _, words = message.partition("\n\n")
+        facts = {match["name"]: match["text"].strip() for match in _FACT.finditer(head)}
         headline = _HEADLINE.match(message)
         return JobFailure(
             job=job,
@@ -94,7 +96,7 @@ def explain(job: str, code: str, message: str, *, log: str | None = None, log_te
             headline=headline["text"] if headline else message,
             log=facts.pop("log", log),
             facts=facts,
-            traceback=last_traceback(message),
+            traceback=textwrap.dedent(words).rstrip(),
         )
     trace = last_traceback(message) or last_traceback(log_text)
     first = next((line.strip() for line in message.splitlines() if line.strip()), "")

@@ -1,9 +1,11 @@
-"""What keeps a worker within bounds from inside: its end, its descriptors, its limits."""
+"""What keeps a worker within bounds from inside: its end, its descriptors, its limits, its last words."""
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import resource
+import signal
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -57,3 +59,10 @@ def limit(limits: Mapping[str, int]) -> None:
         with suppress(OSError, ValueError):
             resource.setrlimit(LIMITS[name], (allowed, allowed))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def leave_trace(path: str) -> None:
+    """Write where the script is to a file, when this process crashes, and when the driver asks with SIGUSR2."""
+    file = open(path, "wb")  # noqa: PTH123, SIM115 - it stays open for as long as the process lives
+    faulthandler.enable(file, all_threads=False)
+    faulthandler.register(signal.SIGUSR2, file, all_threads=False)

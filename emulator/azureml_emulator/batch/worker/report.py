@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
+RUNTIME = str(Path(__file__).parent)
 WRONG_RETURN = (
     "The run() method in the entry script should return a list or a pandas DataFrame. The length of the "
     "returned result is taken as the number of succeeded items. The actual type of output is {}."
@@ -52,8 +53,29 @@ def describe(error: BaseException, phase: str, folder: str, files: list[str]) ->
         "lineage": [base.__name__ for base in type(error).__mro__],
         "where": where(error, frames, folder),
         "files": files_at_hand(error, frames, files),
-        "traceback": "".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        "traceback": traceback_of(error),
     }
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback without the frames of this worker and of Python's import machinery, which tell a user nothing."""
+    whole = traceback.TracebackException(type(error), error, error.__traceback__)
+    left: list[traceback.TracebackException | None] = [whole]
+    while left:
+        part = left.pop()
+        if part is not None:
+            frames = [frame for frame in part.stack if not frame.filename.startswith((RUNTIME, "<frozen importlib"))]
+            part.stack = traceback.StackSummary.from_list(frames)
+            left += [part.__cause__, part.__context__]
+    return "".join(whole.format())
+
+
+def place_of(function: Any, folder: str) -> dict[str, Any] | None:
+    """Where a function of the user's is defined."""
+    code = getattr(function, "__code__", None)
+    if code is None or not is_own(code.co_filename, folder):
+        return None
+    return place(code.co_filename, code.co_firstlineno, code.co_name, folder)
 
 
 def is_own(filename: str, folder: str) -> bool:
@@ -102,5 +124,10 @@ def where(error: BaseException, frames: list[tuple[FrameType, int]], folder: str
         name, function = frame.f_code.co_filename, frame.f_code.co_name
     else:
         return None
+    return place(name, line, function, folder)
+
+
+def place(name: str, line: int, function: str, folder: str) -> dict[str, Any]:
+    """A line of the user's code; its file is relative to the code folder."""
     relative = os.path.relpath(os.path.realpath(name), os.path.realpath(folder))
     return {"file": relative.replace(os.sep, "/"), "line": line, "function": function}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.batch.worker import entry_script, guard
-from azureml_emulator.batch.worker.report import describe, rows_of
+from azureml_emulator.batch.worker.report import WrongReturnError, describe, place_of, rows_of
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -78,6 +78,7 @@ class Worker:
         """Import the script and call its ``init()``, which is optional."""
         self.folder = command["folder"]
         self.keep_rows = command["keep_rows"]
+        guard.leave_trace(command["trace"])
         guard.limit(command["limits"])
         entry_script.offer(command["log_dir"], command["process_name"], command["logging_level"])
         path = str(Path(self.folder, command["script"]))
@@ -110,6 +111,7 @@ class Worker:
         return {
             "event": "result",
             "count": len(result),
+            "where": place_of(self.script.run, self.folder) if len(result) < len(files) else None,
             "rows": rows if self.keep_rows else "",
             "elapsed": round(elapsed, 6),
             "process_time": round(process_time, 6),
@@ -127,4 +129,7 @@ class Worker:
         """Describe a failure and leave it in the script's own log too."""
         traceback.print_exception(type(error), error, error.__traceback__)
         sys.stderr.flush()
-        return describe(error, phase, self.folder, files)
+        report = describe(error, phase, self.folder, files)
+        if isinstance(error, WrongReturnError):
+            report["where"] = place_of(self.script.run, self.folder)
+        return report
