@@ -105,6 +105,7 @@ def _environment(language: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["literal"] = chosen.literal
+    environment.filters["literal_json"] = lambda value: chosen.literal(json.dumps(value, ensure_ascii=False))
     environment.filters["said"] = partial(_said, chosen.remark)
     environment.filters["plain"] = partial(comment, width=_ONE_LINE)
     return environment
@@ -137,6 +138,8 @@ def _context(endpoint: Endpoint, language: Language, file_name: str) -> dict[str
         "ml_audience": workspace.ml_audience,
         "api_version": workspace.api_version,
         "datastore": workspace.datastore,
+        "token_url": f"{workspace.arm}{workspace.id}/onlineEndpoints/{endpoint.name}/token"
+        f"?api-version={workspace.api_version}",
         "hints": hints(endpoint),
         "client": names.pascal(f"{endpoint.name} client"),
         "file_name": Code(file_name),

@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-from batch_service import ENVIRONMENT, Service
+
+from emulator.batch_service import ENVIRONMENT, Service
 
 # Does what the body tells it, and says who it is.
 SCRIPT = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pulumi_azureml.arm import ArmError, NotFoundError
+from pulumi_azureml.arm import NotFoundError
 from pulumi_azureml.arm.settings import CLOUDS
 
 from .errors import StackError
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _BATCH, _ONLINE = "batchEndpoints", "onlineEndpoints"
 _PIPELINE = "pipelinecomponent"
-_ABSENT = frozenset({404, 501})
-"""Not there; or of a kind that the service does not have at all."""
 _Properties = Mapping[str, Any]
 
 
@@ -53,9 +51,8 @@ def _find(client: ArmClient, name: str) -> tuple[str, _Properties]:
     for path in (f"{workspace}/{_BATCH}/{name}", f"{workspace}/{_ONLINE}/{name}"):
         try:
             return path, client.request("GET", path, operation=f"find the endpoint {name}").body
-        except ArmError as error:
-            if error.status not in _ABSENT:
-                raise
+        except NotFoundError:
+            continue
     own = client.settings
     there = ", ".join(sorted(each for kind in (_BATCH, _ONLINE) for each in _names(client, f"{workspace}/{kind}")))
     raise StackError(
@@ -91,12 +88,7 @@ def _serving(client: ArmClient, endpoint: str, properties: _Properties, wanted: 
 
 
 def _names(client: ArmClient, collection: str) -> list[str]:
-    try:
-        body = client.request("GET", collection, operation=f"list {collection.rpartition('/')[2]}").body
-    except ArmError as error:
-        if error.status not in _ABSENT:
-            raise
-        return []
+    body = client.request("GET", collection, operation=f"list {collection.rpartition('/')[2]}").body
     return [str(each["name"]) for each in (body or {}).get("value", [])]
 
 

@@ -23,6 +23,7 @@ def document(name: str) -> dict[str, object]:
 
 ENDPOINTS = {
     "batch": Endpoint("digits", "batch", f"https://digits.{SUFFIX}/jobs", "entra", WORKSPACE, document("batch")),
+    "real-time": Endpoint("iris", "real-time", f"https://iris.{SUFFIX}/score", "key", WORKSPACE, document("real-time")),
     "pipeline": Endpoint(
         "retrain", "pipeline", f"https://retrain.{SUFFIX}/jobs", "entra", WORKSPACE, document("pipeline")
     ),

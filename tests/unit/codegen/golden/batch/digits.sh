@@ -30,12 +30,13 @@ hints='{
 # send URL [options of curl]: set $answer to the answer and $pause to its Retry-After; again after 429 and 503.
 # The options in $secret are handed over where no list of processes shows them.
 secret=
+told='\n%{http_code}|%header{retry-after}|'
 send() {
     local url=$1 attempt status
     shift
     for attempt in 1 2 3 4 5 6; do
-        answer=$(curl --silent --show-error --config - --write-out '\n%{http_code} %header{retry-after}' "$@" "$url" <<< "$secret") || return
-        read -r status pause <<< "${answer##*$'\n'}"
+        answer=$(curl --silent --show-error --config - --write-out "$told" "$@" "$url" <<< "$secret") || return
+        IFS='|' read -r status pause reason <<< "${answer##*$'\n'}"
         answer=${answer%$'\n'*}
         [[ $pause =~ ^[0-9]+$ ]] || pause=
         case $status in 429 | 503) [ "$attempt" = 6 ] || sleep "${pause:-$((2 ** attempt))}" ;; *) break ;; esac
@@ -46,10 +47,11 @@ send() {
 # refuse URL STATUS: say what $answer says is wrong, and what to do
 refuse() {
     local message hint
-    message=$(jq --raw-output '.error_description // ((if .error.code? then .error else . end) | "\(.code): \(.message)")' \
+    message=$(jq --raw-output '.error_description // ((if .error.code? then .error else . end) |
+        if .code then "\(.code): \(.message)" else .message // error end)' \
         <<< "$answer" 2> /dev/null) || message=$answer
     hint=$(jq --raw-output --arg status "$2" '.[$status] // ""' <<< "$hints")
-    echo "error: ${1%%\?*}: $2 $message. $hint" >&2
+    echo "error: ${1%%\?*}: $2 $message${reason:+ ($reason)}. $hint" >&2
     return 1
 }
 

@@ -127,11 +127,6 @@ reason <- function(job) {
 
 get_json <- function(request) resp_body_json(req_perform(request))
 
-# A request with a token for an audience.
-request_as <- function(audience, url) {
-  req_headers(prepared(url), Authorization = paste("Bearer", token(audience)))
-}
-
 # A request that is sent again after 429 and 503, no sooner than Retry-After says, and whose refusal is told.
 prepared <- function(url) {
   request <- req_error(req_retry(request(url), max_tries = 6), body = refusal)
@@ -142,12 +137,19 @@ prepared <- function(url) {
 refusal <- function(response) {
   text <- resp_body_string(response)
   body <- tryCatch(jsonlite::fromJSON(text, simplifyVector = FALSE), error = function(e) NULL)
-  error <- if (is.list(body$error)) body$error else body
+  error <- if (is.list(body)) if (is.list(body$error)) body$error else body
+  message <- if (is.null(error$message)) text else paste(c(error$code, error$message), collapse = ": ")
+  if (is.list(body) && is.character(body$error_description)) message <- body$error_description
   c(
-    if (is.character(body$error_description)) body$error_description else if (is.null(error$message)) text else paste0(error$code, ": ", error$message),
+    message,
     paste("request id", resp_header(response, "x-ms-request-id")),
     HINTS[[as.character(resp_status(response))]]
   )
+}
+
+# A request with a token for an audience.
+request_as <- function(audience, url) {
+  req_headers(prepared(url), Authorization = paste("Bearer", token(audience)))
 }
 
 tokens <- new.env()

@@ -203,7 +203,8 @@ async function refusal(url, answer) {
   try {
     const body = JSON.parse(text);
     const error = body.error?.code ? body.error : body;
-    message = body.error_description ?? `${error.code}: ${error.message}`;
+    const told = error.code ? `${error.code}: ${error.message}` : error.message;
+    message = body.error_description ?? told ?? text;
   } catch {
     // not JSON: the text itself
   }
