@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from azureml_emulator import control, faults, storage_account, tokens
-from azureml_emulator.arm import operations, resources
+from azureml_emulator.arm import operations, resources, subscriptions
 from azureml_emulator.batch import openapi as batch_openapi
 from azureml_emulator.batch import routes as batch_routes
 from azureml_emulator.blobs import BlobProxy
@@ -38,6 +38,7 @@ _LOG = logging.getLogger(__name__)
 ROUTES: tuple[Route, ...] = (
     *(route for kind in KINDS for route in resources.routes(kind)),
     *operations.ROUTES,
+    *subscriptions.ROUTES,
     *tokens.ROUTES,
     *control.ROUTES,
     *faults.ROUTES,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from azureml_emulator import lifecycle, shell_environment
+from azureml_emulator import lifecycle, shell_environment, sign_in
 from azureml_emulator.azurite import InstallError, install
 from azureml_emulator.lifecycle import LifecycleError, Running
 from azureml_emulator.process import hold_home, listen
@@ -91,6 +92,13 @@ def _parser() -> argparse.ArgumentParser:
         help="lead clients to its own address (AZUREML_ARM_ENDPOINT, AZURE_AUTHORITY_HOST), not Azure's own host names",
     )
     env.add_argument("--shell", choices=("sh", "json"), default="sh", help="form of the output (default sh)")
+    env.add_argument(
+        "--sign-in",
+        choices=tuple(sign_in.WAYS),
+        default="secret",
+        help="what azure-identity signs in with: the service principal's secret (default) or certificate, a workload "
+        "identity's federated token, or a managed identity",
+    )
     add = _command(commands, "add-workspace", _add_workspace, "give it more workspaces, beside the one it begins with")
     add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
     add.add_argument("--location", default=LOCATION, help=f"their region (default {LOCATION})")
@@ -203,14 +211,17 @@ def _env(home: Path, given: argparse.Namespace) -> int:
     if running is None:
         raise LifecycleError(f"not running (state in {home}). Start it with: azureml-emulator start")
     if given.direct:
-        variables = shell_environment.direct(running)
+        variables = shell_environment.direct(running, sign_in=given.sign_in)
     else:
-        variables = shell_environment.real_names(running)
+        variables = shell_environment.real_names(running, sign_in=given.sign_in)
         for name in shell_environment.dangerous():
             _report(f"'{name}' is taken out of NO_PROXY: with it, requests would reach the real Azure.")
     if given.shell == "json":
         print(json.dumps(variables, indent=2))
     else:
+        for name in sign_in.VARIABLES:
+            if name not in variables and name in os.environ:
+                print(f"unset {name}")  # of another way to sign in, which would win
         for name, value in variables.items():
             print(f"export {name}={shlex.quote(value)}")
     return 0

@@ -91,6 +91,16 @@ class ServiceError(Exception):
         self.headers = dict(headers or {})
 
 
+class OAuthError(Exception):
+    """A refusal of the token endpoint: HTTP status, OAuth error, AADSTS number and text."""
+
+    def __init__(self, status: int, error: str, number: int, text: str) -> None:
+        super().__init__(f"AADSTS{number}: {text}" if number else text)
+        self.status = status
+        self.error = error
+        self.number = number
+
+
 @dataclass(frozen=True)
 class Call:
     """One request, decoded.

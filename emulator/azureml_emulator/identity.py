@@ -1,7 +1,7 @@
-"""Microsoft Entra ID on this machine: one tenant, one service principal, tokens and their checks.
+"""Microsoft Entra ID on this machine: one tenant, one application, one managed identity; tokens and their checks.
 
-The documents and error codes follow Microsoft's identity platform: OpenID Connect discovery and the
-OAuth 2.0 client credentials flow.
+The documents and error codes follow Microsoft's identity platform: OpenID Connect discovery, the OAuth 2.0
+client credentials flow, and the managed identity endpoint of App Service.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from azureml_emulator.application import Application
 from azureml_emulator.clock import Clock
 from azureml_emulator.files import read_or_create
-from azureml_emulator.http import ServiceError
-from azureml_emulator.settings import CLIENT_ID, TENANT_ID
+from azureml_emulator.http import OAuthError, ServiceError
+from azureml_emulator.settings import CLIENT_ID, MANAGED_HEADER, MANAGED_ID, TENANT_ID
 from azureml_emulator.urls import Urls
 
 TOKEN_SECONDS = 3600
@@ -41,25 +42,16 @@ _AUDIENCES = {
 """Audiences that each side of the service takes, as it names them in its errors."""
 
 
-class OAuthError(Exception):
-    """A refusal of the token endpoint: HTTP status, OAuth error, AADSTS number and text."""
-
-    def __init__(self, status: int, error: str, number: int, text: str) -> None:
-        super().__init__(f"AADSTS{number}: {text}")
-        self.status = status
-        self.error = error
-        self.number = number
-
-
 class Identity:
-    """Issues tokens to the emulator's service principal and checks them."""
+    """Issues tokens to the emulator's application and managed identity, and checks them."""
 
     def __init__(self, home: Path, urls: Urls, clock: Clock) -> None:
         self._urls = urls
         self._clock = clock
         self.tenant_id = TENANT_ID
         self.client_id = CLIENT_ID
-        self.client_secret = read_or_create(home / "client.secret", lambda: secrets.token_urlsafe(32))
+        self._application = Application(home, CLIENT_ID, TENANT_ID)
+        self._managed_secret = read_or_create(home / MANAGED_HEADER, lambda: secrets.token_urlsafe(32))
         pem = read_or_create(home / "signing.key", _new_key)
         key = serialization.load_pem_private_key(pem.encode(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - this module wrote it
@@ -72,7 +64,7 @@ class Identity:
         self._checked: dict[str, dict[str, Any]] = {}
 
     def __repr__(self) -> str:
-        return f"Identity(tenant={self.tenant_id}, client={self.client_id})"
+        return f"Identity(tenant={self.tenant_id}, {self._application})"
 
     def configuration(self, tenant: str) -> dict[str, Any]:
         """The OpenID Connect discovery document of a tenant."""
@@ -80,7 +72,7 @@ class Identity:
         authority = self._urls.tenant(self.tenant_id)
         return {
             "token_endpoint": f"{authority}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
             "jwks_uri": f"{authority}/discovery/v2.0/keys",
             "response_modes_supported": ["query"],
             "subject_types_supported": ["pairwise"],
@@ -118,8 +110,10 @@ class Identity:
             ]
         }
 
-    def token(self, tenant: str, form: Mapping[str, str], basic: tuple[str, str] | None = None) -> dict[str, Any]:
-        """Answer a request of the client credentials flow; raises :class:`OAuthError`."""
+    def token(
+        self, tenant: str, form: Mapping[str, str], origin: str, basic: tuple[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Answer a request of the client credentials flow that came to ``origin``; raises :class:`OAuthError`."""
         self._check_tenant(tenant)
         grant = form.get("grant_type", "")
         if grant != "client_credentials":
@@ -129,27 +123,47 @@ class Identity:
                 70003,
                 f"The app requested an unsupported grant type '{grant}'. The emulator knows 'client_credentials'.",
             )
-        client_id, secret = basic or (form.get("client_id", ""), form.get("client_secret", ""))
-        self._check_client(client_id, secret)
+        how = self._application.prove(form, basic, audience=origin, now=self._clock.now())
         audience = _audience(form.get("scope", ""), form.get("resource", ""))
         answer = {"token_type": "Bearer", "expires_in": TOKEN_SECONDS, "ext_expires_in": TOKEN_SECONDS}
-        return {**answer, "access_token": self.issue(audience)}
+        return {**answer, "access_token": self.issue(audience, proved_by=how)}
 
-    def issue(self, audience: str, *, seconds: int = TOKEN_SECONDS, tenant: str = TENANT_ID) -> str:
-        """Sign a token for an audience."""
+    def managed_token(self, secret: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Answer a process that runs as the managed identity; raises :class:`OAuthError`.
+
+        ``secret`` is the request's header ``X-IDENTITY-HEADER``, by which App Service knows its own processes.
+        """
+        if not hmac.compare_digest(secret.encode(), self._managed_secret.encode()):
+            raise OAuthError(401, "unauthorized", 0, "The header X-IDENTITY-HEADER is not this process's secret.")
+        asked = query.get("client_id", MANAGED_ID)
+        if asked.lower() != MANAGED_ID:
+            raise OAuthError(400, "invalid_client", 0, f"No managed identity has the client id '{asked}'.")
+        audience = _audience("", query.get("resource", ""))
+        token = self.issue(audience, client=MANAGED_ID, proved_by="2")
+        ends = int(self._clock.now()) + TOKEN_SECONDS
+        return {
+            "access_token": token,
+            "expires_on": str(ends),
+            "resource": query["resource"],
+            "token_type": "Bearer",
+            "client_id": MANAGED_ID,
+        }
+
+    def issue(self, audience: str, *, client: str = CLIENT_ID, proved_by: str = "1") -> str:
+        """Sign a token for an audience; ``proved_by`` is its claim ``appidacr``."""
         now = int(self._clock.now())
         claims = {
             "aud": audience,
-            "iss": f"https://sts.windows.net/{tenant}/",
+            "iss": f"https://sts.windows.net/{self.tenant_id}/",
             "iat": now,
             "nbf": now - 300,
-            "exp": now + seconds,
-            "appid": self.client_id,
-            "appidacr": "1",
+            "exp": now + TOKEN_SECONDS,
+            "appid": client,
+            "appidacr": proved_by,
             "idtyp": "app",
-            "oid": self.client_id,
-            "sub": self.client_id,
-            "tid": tenant,
+            "oid": client,
+            "sub": client,
+            "tid": self.tenant_id,
             "uti": _base64url(uuid.uuid4().bytes),
             "ver": "1.0",
         }
@@ -233,30 +247,6 @@ class Identity:
                 "invalid_tenant",
                 90002,
                 f"Tenant '{tenant}' not found. The emulator has the tenant '{self.tenant_id}'.",
-            )
-
-    def _check_client(self, client_id: str, secret: str) -> None:
-        if client_id.lower() != self.client_id:
-            raise OAuthError(
-                400,
-                "unauthorized_client",
-                700016,
-                f"Application with identifier '{client_id}' was not found in the directory "
-                f"'{self.tenant_id}'. The emulator has the application '{self.client_id}'.",
-            )
-        if not secret:
-            raise OAuthError(
-                401,
-                "invalid_client",
-                7000216,
-                "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
-            )
-        if not hmac.compare_digest(secret.encode(), self.client_secret.encode()):
-            raise OAuthError(
-                401,
-                "invalid_client",
-                7000215,
-                f"Invalid client secret provided for app '{client_id}'. 'azureml-emulator env' prints the right one.",
             )
 
 

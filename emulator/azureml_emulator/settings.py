@@ -13,6 +13,11 @@ HOME_VARIABLE = "AZUREML_EMULATOR_HOME"
 
 TENANT_ID = "00000000-0000-0000-0000-00000000000a"
 CLIENT_ID = "00000000-0000-0000-0000-00000000000c"
+MANAGED_ID = "00000000-0000-0000-0000-00000000000d"
+MANAGED_HEADER = "identity.header"  # the file of the home folder that holds it
+MANAGED_ENDPOINT = "/msi/token"
+CERTIFICATES, FEDERATED = "certificates", "federated"  # folders of the home folder: what may prove the application
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000001"
 RESOURCE_GROUP = "local"
 WORKSPACE_NAME = "local"

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 
 from azureml_emulator.lifecycle import Running
-from azureml_emulator.settings import CLIENT_ID, TENANT_ID
+from azureml_emulator.sign_in import variables as signed_in_by
 from azureml_emulator.tls import write_bundle
 from azureml_emulator.urls import ARM_HOST, LOGIN_HOST, place
 
@@ -15,14 +15,15 @@ _SAMPLES = (ARM_HOST, LOGIN_HOST, "a.blob.core.windows.net", "r.api.azureml.ms",
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
-def direct(running: Running, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+def direct(running: Running, base: Mapping[str, str] = os.environ, *, sign_in: str = "secret") -> dict[str, str]:
     """The variables for clients that can be told other addresses than Azure's.
 
-    Contains the service principal for ``azure-identity``, the certificate bundle for requests, httpx and
-    curl (what ``base`` trusts, and the emulator), and the endpoint for Azure Resource Manager.
+    Contains what ``azure-identity`` signs in with (one of :data:`azureml_emulator.sign_in.WAYS`), the certificate
+    bundle for requests, httpx and curl (what ``base`` trusts, and the emulator), and the endpoint for Azure
+    Resource Manager.
     """
     variables = {
-        **_common(running, base),
+        **_common(running, base, sign_in),
         "AZURE_AUTHORITY_HOST": running.origin,
         "AZUREML_ARM_ENDPOINT": running.origin,
     }
@@ -31,14 +32,14 @@ def direct(running: Running, base: Mapping[str, str] = os.environ) -> dict[str, 
     return variables
 
 
-def real_names(running: Running, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+def real_names(running: Running, base: Mapping[str, str] = os.environ, *, sign_in: str = "secret") -> dict[str, str]:
     """The variables for every client, with no argument: Azure's own host names lead to the emulator.
 
     As :func:`direct`, with Azure's own endpoints, the emulator's proxy, and the bundle for Node too. Hosts that
     ``base`` has in NO_PROXY stay there, unless Azure's would be among them (:func:`dangerous`).
     """
     variables = {
-        **_common(running, base),
+        **_common(running, base, sign_in),
         "AZURE_AUTHORITY_HOST": f"https://{LOGIN_HOST}",
         "AZUREML_ARM_ENDPOINT": f"https://{ARM_HOST}",
         "HTTPS_PROXY": running.proxy,
@@ -55,13 +56,11 @@ def dangerous(base: Mapping[str, str] = os.environ) -> list[str]:
     return [name for name in _direct_hosts(base) if _covers_azure(name.lower().lstrip("*").lstrip("."))]
 
 
-def _common(running: Running, base: Mapping[str, str]) -> dict[str, str]:
+def _common(running: Running, base: Mapping[str, str], sign_in: str) -> dict[str, str]:
     tls = running.home / "tls"
     bundle = str(write_bundle(tls, tls / "ca.pem", base))
     return {
-        "AZURE_TENANT_ID": TENANT_ID,
-        "AZURE_CLIENT_ID": CLIENT_ID,
-        "AZURE_CLIENT_SECRET": (running.home / "client.secret").read_text().strip(),
+        **signed_in_by(sign_in, running.home, running.origin),
         "REQUESTS_CA_BUNDLE": bundle,
         "SSL_CERT_FILE": bundle,
         "CURL_CA_BUNDLE": bundle,

@@ -66,6 +66,10 @@ class RunningEmulator:
         """The environment variables by which Azure's own host names lead to it: no client needs an argument."""
         return shell_environment.real_names(self.running)
 
+    def signed_in_by(self, way: str) -> dict[str, str]:
+        """As ``environment``, with another way to sign in: ``certificate``, ``workload`` or ``managed-identity``."""
+        return shell_environment.direct(self.running, sign_in=way)
+
     @property
     def location(self) -> str:
         """The region of the seeded workspace."""

@@ -8,8 +8,8 @@ import uuid
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-from azureml_emulator.http import Call, Reply, Route
-from azureml_emulator.identity import OAuthError
+from azureml_emulator.http import Call, OAuthError, Reply, Route
+from azureml_emulator.settings import MANAGED_ENDPOINT
 from azureml_emulator.urls import LOGIN_HOST
 
 
@@ -47,10 +47,19 @@ def _token(call: Call) -> Reply:
     form = call.body if isinstance(call.body, dict) else {}
     try:
         basic = _basic(call.headers.get("authorization", ""))
-        answer = call.emulator.identity.token(call.params["tenant"], form, basic)
+        origin = f"https://{urlsplit(call.address).netloc}"
+        answer = call.emulator.identity.token(call.params["tenant"], form, origin, basic)
     except OAuthError as error:
         return _refusal(call, error)
     return Reply(answer, headers={"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"})
+
+
+def _managed(call: Call) -> Reply:
+    try:
+        answer = call.emulator.identity.managed_token(call.headers.get("x-identity-header", ""), call.query)
+    except OAuthError as error:
+        return Reply({"statusCode": error.status, "message": str(error)}, error.status)
+    return Reply(answer, headers={"Cache-Control": "no-store"})
 
 
 def _basic(header: str) -> tuple[str, str] | None:
@@ -74,4 +83,5 @@ ROUTES = (
     Route("GET", "/{tenant}/discovery/keys", _keys, "open", "openid"),
     Route("POST", "/{tenant}/oauth2/v2.0/token", _token, "open", "token"),
     Route("POST", "/{tenant}/oauth2/token", _token, "open", "token"),
+    Route("GET", MANAGED_ENDPOINT, _managed, "open", "token"),
 )

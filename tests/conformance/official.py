@@ -1,4 +1,4 @@
-"""The official client's own environment, made once by uv and kept in the cache."""
+"""Microsoft's own clients, each in an environment of its own, made once by uv and kept in the cache."""
 
 import hashlib
 import os
@@ -9,25 +9,34 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-REQUIREMENTS = HERE / "requirements.txt"
 
 
 def official_python() -> Path:
-    """Return the Python that has the official client, after installing it where that is not done yet."""
+    """Return the Python that has `azure-ai-ml`, after installing it where that is not done yet."""
+    return _environment("azure-ai-ml") / "bin/python"
+
+
+def azure_cli() -> Path:
+    """Return the folder of the command `az`, after installing it where that is not done yet."""
+    return _environment("azure-cli") / "bin"
+
+
+def _environment(client: str) -> Path:
+    requirements = HERE / f"{client}.txt"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulumi-azureml" / "official-client"
-    place = cache / hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]
+    place = cache / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
     if not place.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        _install(place, Path(tempfile.mkdtemp(dir=cache, prefix="new-")))
-    return place / "bin/python"
+        _install(requirements, place, Path(tempfile.mkdtemp(dir=cache, prefix="new-")))
+    return place
 
 
-def _install(place: Path, new: Path) -> None:
+def _install(requirements: Path, place: Path, new: Path) -> None:
     uv = Path(sys.executable).parent / "uv"
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     try:
-        _run([uv, "venv", "--quiet", "--allow-existing", "--python", python, new])
-        _run([uv, "pip", "install", "--quiet", "--python", new / "bin/python", "--requirement", REQUIREMENTS])
+        _run([uv, "venv", "--quiet", "--allow-existing", "--relocatable", "--python", python, new])
+        _run([uv, "pip", "install", "--quiet", "--python", new / "bin/python", "--requirement", requirements])
         new.rename(place)
     except OSError:
         if not place.exists():  # otherwise another test run was first
