@@ -92,7 +92,8 @@ class Handlers:
     def _context(self, inputs: Mapping[str, Any]) -> Context:
         urn = str(inputs.get(URN) or "")
         stack, project, name = _urn_parts(urn)
-        return Context(_client(self._settings()), project, stack, name, status=StatusLine(urn))
+        status = StatusLine(urn)
+        return Context(_client(self._settings()).reporting(status), project, stack, name, status=status)
 
 
 @functools.cache

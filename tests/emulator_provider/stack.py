@@ -18,7 +18,9 @@ class Stack:
     shown: list[str] = field(default_factory=list)
 
     def context(self, logical: str) -> Context:
-        return Context(self.client, self.project, self.name, logical, status=self.shown.append)
+        return Context(
+            self.client.reporting(self.shown.append), self.project, self.name, logical, status=self.shown.append
+        )
 
     def check(self, kind: Kind, logical: str, **inputs: Any) -> dict[str, Any]:
         checked = check(kind, inputs, self.client.settings, owner=f"{self.project}/{self.name}/{logical}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json as jsonlib
 import uuid
 from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from .answer import Answer
-from .clock import SYSTEM_CLOCK, Clock
+from .clock import SYSTEM_CLOCK, Clock, Status, silent
 from .credentials import AzureIdentity, TokenSource
 from .errors import error_from_answer
 from .settings import Settings
@@ -45,18 +46,25 @@ class ArmClient:
         self.settings = settings
         self.clock = clock
         self._tokens = tokens or AzureIdentity(settings)
-        self._session = session
-        self._timeouts = timeouts
+        self._transport = functools.cache(functools.partial(_open_transport, session, clock, timeouts))
+        self._status: Status = silent
 
     @classmethod
     def from_settings(cls, settings: Settings) -> ArmClient:
         """A client over the real network, with azure-identity's default credential."""
         return cls(settings)
 
-    def for_workspace(self, workspace_id: str) -> ArmClient:
+    def for_workspace(self, workspace_id: str) -> Self:
         """A client of another workspace, by the same sign-in, clock and way to the network."""
-        settings = self.settings.for_workspace(workspace_id)
-        return ArmClient(settings, self._tokens, clock=self.clock, session=self._session, timeouts=self._timeouts)
+        other = copy.copy(self)
+        other.settings = self.settings.for_workspace(workspace_id)
+        return other
+
+    def reporting(self, status: Status) -> Self:
+        """The same client, with the same connections and tokens, which tells `status` what it waits for."""
+        other = copy.copy(self)
+        other._status = status
+        return other
 
     def request(
         self,
@@ -98,12 +106,6 @@ class ArmClient:
             raise error_from_answer(operation, url, answer.status, answer.body, answer.headers)
         return answer
 
-    @cached_property
-    def _transport(self) -> Transport:
-        from .transport import Transport  # noqa: PLC0415 - slow import
-
-        return Transport(self._session, self.clock, self._timeouts)
-
     def _authorized(
         self,
         method: str,
@@ -120,9 +122,15 @@ class ArmClient:
             headers["Content-Type"] = "application/json"
         for renewed in (False, True):
             if audience != "none":
-                headers["Authorization"] = f"Bearer {self._tokens.token(audience)}"
-            answer = self._transport.send(method, url, query, body, headers, operation)
+                headers["Authorization"] = f"Bearer {self._tokens.token(audience, self._status)}"
+            answer = self._transport().send(method, url, query, body, headers, operation, self._status)
             if answer.status != _UNAUTHORIZED or audience == "none" or renewed:
                 break
             self._tokens.renew()  # expired or revoked in mid-run: one fresh token before giving up
         return answer
+
+
+def _open_transport(session: requests.Session | None, clock: Clock, timeouts: tuple[float, float]) -> Transport:
+    from .transport import Transport  # noqa: PLC0415 - slow import
+
+    return Transport(session, clock, timeouts)

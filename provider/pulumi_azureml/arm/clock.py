@@ -1,10 +1,17 @@
-"""Time as a thing that is handed in, so that tests advance it instead of waiting."""
+"""Time as a thing that is handed in, so that tests advance it instead of waiting; and who is told of a wait."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
+
+Status = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """A status that nobody watches."""
 
 
 class Clock(Protocol):

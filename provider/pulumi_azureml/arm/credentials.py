@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from .clock import Status, silent
 from .errors import AuthenticationError, TransportError
-from .settings import Settings
+from .settings import CLOUDS, Settings
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 class TokenSource(Protocol):
     """Gives the bearer token for an audience, `arm` or `ml`."""
 
-    def token(self, audience: str) -> str:
-        """The token; raise AuthenticationError when none can be had."""
+    def token(self, audience: str, status: Status = silent) -> str:
+        """The token; `status` is told when it has to be fetched. AuthenticationError when none can be had."""
         ...
 
     def renew(self) -> None:
         """Forget what is cached: the service has refused it."""
 
 
-# Authorities whose discovery document login.microsoftonline.com vouches for. For any other one (a sovereign
-# or local identity service) azure-identity would ask that public host first and must be told not to.
-_KNOWN_AUTHORITIES = ("login.microsoftonline.com", "login.microsoftonline.us", "login.chinacloudapi.cn")
-
 # How azure-identity's text tells that nobody answered, rather than that somebody refused.
-_UNREACHABLE = ("Connection refused", "Failed to establish a new connection", "Failed to resolve", "timed out")
+_UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
+_UNREACHABLE = (
+    "Connection refused",
+    "Failed to establish a new connection",
+    "Failed to resolve",
+    "timed out",
+    "ProxyError",
+)
 
 
 class AzureIdentity:
@@ -46,16 +49,21 @@ class AzureIdentity:
         self._lock = threading.Lock()
         self._credential: TokenCredential | None = None
 
-    def token(self, audience: str) -> str:
+    def token(self, audience: str, status: Status = silent) -> str:
         """The bearer token for `arm` or `ml`; the error says which sign-ins were tried."""
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError  # noqa: PLC0415 - slow import
 
         scope = self._settings.scope(audience)
         try:
             with self._lock:
-                credential = self._credential = self._credential or _default_credential()
+                if self._credential is None:
+                    status(f"signing in at {self._settings.authority}")
+                    self._credential = default_credential(self._settings)
+                credential = self._credential
             return credential.get_token(scope).token
         except (ClientAuthenticationError, ServiceRequestError, ValueError) as error:
+            if _UNTRUSTED in str(error):
+                raise TransportError.untrusted("get a token", self._settings.authority) from None
             kind = TransportError if any(sign in str(error) for sign in _UNREACHABLE) else AuthenticationError
             raise kind("get a token", scope, message=_tried(str(error))) from None
 
@@ -72,11 +80,13 @@ def _tried(text: str) -> str:
     return "no sign-in worked\n    " + "\n    ".join(lines) if lines else text.strip()
 
 
-def _default_credential() -> TokenCredential:
+def default_credential(settings: Settings) -> TokenCredential:
+    """azure-identity's `DefaultAzureCredential` for the cloud of these settings."""
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow import
 
     # It logs each failed attempt as a warning, which the engine would show beside the error that says the same.
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
-    authority = os.environ.get("AZURE_AUTHORITY_HOST", "")
-    known = not authority or any(host in authority for host in _KNOWN_AUTHORITIES)
-    return DefaultAzureCredential(disable_instance_discovery=not known)
+    # Any authority but the public cloud's would first be looked up there: a host that a sovereign or a local
+    # cloud need not reach, and that knows nothing of the latter.
+    public = settings.authority.rstrip("/") == CLOUDS["public"].authority
+    return DefaultAzureCredential(authority=settings.authority, disable_instance_discovery=not public)

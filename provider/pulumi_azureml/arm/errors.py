@@ -87,6 +87,17 @@ class TransportError(ArmError):
         "for Azure, check azureml:armEndpoint (or AZURE_AUTHORITY_HOST, for tokens) and the network."
     )
 
+    @classmethod
+    def untrusted(cls, operation: str, resource: str) -> TransportError:
+        """Somebody answered whose certificate is from no authority that this machine trusts."""
+        return cls(
+            operation,
+            resource,
+            message="the server's certificate is not trusted",
+            hint="set REQUESTS_CA_BUNDLE to the file with your authority's certificates; "
+            'for the local Azure ML, `eval "$(azureml-emulator env)"` does.',
+        )
+
 
 class BadRequestError(ArmError):
     """The service refused the request as it stands."""

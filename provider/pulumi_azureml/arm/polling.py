@@ -11,9 +11,8 @@ from typing import Any
 
 from .answer import Answer
 from .client import ArmClient
+from .clock import Status, silent
 from .errors import ArmError, NotFoundError, OperationFailedError, OperationTimeoutError, read_error
-
-Status = Callable[[str], None]
 
 _ACCEPTED = 202
 _NO_CONTENT = 204
@@ -34,7 +33,7 @@ class Wait:
     """
 
     timeout: float = 3600.0
-    status: Status = lambda _text: None
+    status: Status = silent
     cancelled: Callable[[], bool] = lambda: False
 
 

@@ -19,19 +19,33 @@ DEFAULT_API_VERSION = "2024-04-01"
 
 @dataclass(frozen=True)
 class Cloud:
-    """An Azure cloud: its ARM endpoint and the audiences of its tokens (Azure's cloud metadata)."""
+    """An Azure cloud: its ARM endpoint, the audiences of its tokens, and who issues them (Azure's cloud metadata)."""
 
     arm_endpoint: str
     arm_audience: str
     ml_audience: str
+    authority: str
 
 
 CLOUDS: Mapping[str, Cloud] = {
-    "public": Cloud("https://management.azure.com", "https://management.azure.com", "https://ml.azure.com"),
-    "usgovernment": Cloud(
-        "https://management.usgovcloudapi.net", "https://management.usgovcloudapi.net", "https://ml.azure.us"
+    "public": Cloud(
+        "https://management.azure.com",
+        "https://management.azure.com",
+        "https://ml.azure.com",
+        "https://login.microsoftonline.com",
     ),
-    "china": Cloud("https://management.chinacloudapi.cn", "https://management.chinacloudapi.cn", "https://ml.azure.cn"),
+    "usgovernment": Cloud(
+        "https://management.usgovcloudapi.net",
+        "https://management.usgovcloudapi.net",
+        "https://ml.azure.us",
+        "https://login.microsoftonline.us",
+    ),
+    "china": Cloud(
+        "https://management.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn",
+        "https://ml.azure.cn",
+        "https://login.chinacloudapi.cn",
+    ),
 }
 
 # configuration key -> environment variable that stands in when the stack does not say
@@ -155,6 +169,11 @@ class Settings:
         collections = resource.split("/")[9::2]  # below the workspace, every other segment is a collection
         of_collection = dict(self.api_versions)
         return next((of_collection[name] for name in reversed(collections) if name in of_collection), self.api_version)
+
+    @property
+    def authority(self) -> str:
+        """Who issues tokens: AZURE_AUTHORITY_HOST where the environment has it, else the cloud's own."""
+        return os.environ.get("AZURE_AUTHORITY_HOST") or CLOUDS[self.cloud].authority
 
     def scope(self, audience: str) -> str:
         """The OAuth scope for `arm` or `ml` (the batch and real-time data plane)."""

@@ -7,46 +7,34 @@ changes need not pay.
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Mapping
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from .answer import Answer
-from .clock import SYSTEM_CLOCK, Clock
+from .clock import Clock, Status
 from .errors import ArmError, TransportError
 
 _RETRIES = 5
-_RETRY_STATUS = (408, 429, 500, 502, 503, 504)
-_LONGEST_RETRY_WAIT = 60.0
+_RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
+# What another try may mend. Every request of this package may be sent twice: see ArmClient.request.
+_PASSING = (
+    requests.exceptions.ConnectionError,
+    requests.exceptions.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    jsonlib.JSONDecodeError,
+)
 
 
-class _ClockedRetry(Retry):
-    """urllib3's Retry, waiting on the injected clock and never longer than a minute at a time."""
-
-    clock: Clock = SYSTEM_CLOCK
-
-    def sleep(self, response: Any = None) -> None:
-        told = self.get_retry_after(response) if response is not None else None
-        self.clock.sleep(min(told if told is not None else self.get_backoff_time(), _LONGEST_RETRY_WAIT))
-
-
-def _session(clock: Clock) -> requests.Session:
-    # A class of its own for each clock: urllib3 copies a Retry by its constructor, which knows no clock.
-    retry_class = type("_Retry", (_ClockedRetry,), {"clock": clock})
-    retry = retry_class(
-        total=_RETRIES,
-        backoff_factor=0.5,
-        backoff_jitter=0.25,
-        status_forcelist=_RETRY_STATUS,
-        allowed_methods=None,  # every request of this package may be sent twice: see ArmClient.request
-        raise_on_status=False,
-        respect_retry_after_header=True,
-    )
+def _session() -> requests.Session:
     session = requests.Session()
-    session.mount("https://", HTTPAdapter(max_retries=retry, pool_maxsize=16))
+    session.mount("https://", HTTPAdapter(pool_maxsize=16))
     return session
 
 
@@ -54,7 +42,7 @@ class Transport:
     """Sends requests and reads their answers; safe to share between threads."""
 
     def __init__(self, session: requests.Session | None, clock: Clock, timeouts: tuple[float, float]) -> None:
-        self._session = session or _session(clock)
+        self._session = session or _session()
         self._clock = clock
         self._timeouts = timeouts
 
@@ -66,32 +54,54 @@ class Transport:
         body: bytes | None,
         headers: dict[str, str],
         operation: str,
+        status: Status,
     ) -> Answer:
-        """One answer of whatever status, whole: one that breaks off is asked for again.
+        """One answer of whatever status, whole.
+
+        One that breaks off, does not come, or asks to come again is asked for five times more, at the pace that
+        the service tells or a growing one; `status` is told before each.
 
         Raises:
             TransportError: there was none.
         """
         for attempt in range(_RETRIES + 1):
             try:
-                got = self._session.request(
-                    method,
-                    url,
-                    params=query,
-                    data=body,
-                    headers=headers,
-                    timeout=self._timeouts,
-                    allow_redirects=False,
-                )
-                return Answer(got.status_code, _parse(got), CaseInsensitiveDict(got.headers))
-            except requests.exceptions.ChunkedEncodingError as error:
-                failure: Exception = error
-            except jsonlib.JSONDecodeError as error:
-                failure = error
+                answer = self._exchange(method, url, query, body, headers)
+            except requests.exceptions.SSLError as error:
+                raise _no_answer(operation, url, error) from None
+            except _PASSING as error:
+                if attempt == _RETRIES:
+                    raise _no_answer(operation, url, error) from None
+                # At once the first time: it may only have been a connection that had been idle for too long.
+                wait = _FIRST_WAIT * 2 ** (attempt - 1) if attempt else 0.0
+                why = _said(error)
             except requests.exceptions.RequestException as error:
                 raise _no_answer(operation, url, error) from None
-            self._clock.sleep(min(0.5 * 2**attempt, _LONGEST_RETRY_WAIT))
-        raise _no_answer(operation, url, failure)
+            else:
+                if answer.status not in _RETRY_STATUS or attempt == _RETRIES:
+                    return answer
+                wait = _told_wait(answer.headers, _FIRST_WAIT * 2**attempt)
+                why = f"the service answered {answer.status}"
+            status(f"{operation}: {why}; trying again in {wait:.0f} s ({attempt + 1} of {_RETRIES})")
+            self._clock.sleep(wait)
+        raise AssertionError  # the last attempt returns or raises
+
+    def _exchange(
+        self, method: str, url: str, query: dict[str, str], body: bytes | None, headers: dict[str, str]
+    ) -> Answer:
+        got = self._session.request(
+            method, url, params=query, data=body, headers=headers, timeout=self._timeouts, allow_redirects=False
+        )
+        return Answer(got.status_code, _parse(got), CaseInsensitiveDict(got.headers))
+
+
+def _told_wait(headers: Mapping[str, str], otherwise: float) -> float:
+    """`Retry-After` in seconds, whether it is a number or a date; never longer than a minute at a time."""
+    try:
+        told = Retry().parse_retry_after(headers["Retry-After"])
+    except (KeyError, InvalidHeader):
+        return otherwise
+    return min(told, _LONGEST_WAIT)
 
 
 def _parse(response: requests.Response) -> Any:
@@ -103,21 +113,19 @@ def _parse(response: requests.Response) -> Any:
 
 
 def _no_answer(operation: str, url: str, error: Exception) -> ArmError:
-    # The text of a requests error holds the URL with its query, which may be signed: give the kind and cause only.
+    if isinstance(error, requests.exceptions.SSLError):
+        return TransportError.untrusted(operation, url)
+    return TransportError(operation, url, message=_said(error))
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, without the text of a requests error: that holds the URL with its query, maybe signed."""
+    if isinstance(error, jsonlib.JSONDecodeError):
+        return "the answer broke off in the middle"
     cause: BaseException = error
     while (inner := getattr(cause, "reason", None) or cause.__cause__ or cause.__context__) and isinstance(
         inner, BaseException
     ):
         cause = inner
-    if isinstance(error, requests.exceptions.SSLError):
-        return TransportError(
-            operation,
-            url,
-            message=f"the server's certificate is not trusted ({type(cause).__name__})",
-            hint="set REQUESTS_CA_BUNDLE to your authority's certificates; "
-            'for the local Azure ML, `eval "$(azureml-emulator env)"` does.',
-        )
-    if isinstance(error, jsonlib.JSONDecodeError):
-        return TransportError(operation, url, message="the answer broke off in the middle, every time")
-    said = f"{type(error).__name__}: {getattr(cause, 'strerror', None) or type(cause).__name__}"
-    return TransportError(operation, url, message=f"no answer ({said})")
+    via = " by the proxy" if isinstance(error, requests.exceptions.ProxyError) else ""
+    return f"no answer{via} ({type(error).__name__}: {getattr(cause, 'strerror', None) or type(cause).__name__})"

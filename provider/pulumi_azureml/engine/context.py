@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..arm import ArmClient
+from ..arm.clock import Status, silent
 from ..arm.polling import Wait
-
-
-def _silent(_text: str) -> None:
-    return None
 
 
 def _never() -> bool:
@@ -34,7 +31,7 @@ class Context:
     project: str
     stack: str
     name: str
-    status: Callable[[str], None] = _silent
+    status: Status = silent
     cancelled: Callable[[], bool] = _never
 
     @property

@@ -36,7 +36,7 @@ class Clock:
 
 
 class Tokens:
-    def token(self, audience: str) -> str:
+    def token(self, audience: str, status: object = None) -> str:
         return f"token-for-{audience}"
 
     def renew(self) -> None: ...
