@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from azureml_emulator.testing import RunningEmulator
-from pulumi_azureml.arm import ArmClient, NotFoundError
+from pulumi_azureml.arm import ArmClient, ArmError, NotFoundError
 from pulumi_azureml.assets import datastore_container, upload_folder
+from pulumi_azureml.assets.stored import open_stored
 from pulumi_azureml.resources import CODE, MODEL
 
 from .stack import Stack
@@ -116,3 +121,69 @@ def test_one_changed_file_of_many_is_the_only_one_whose_bytes_are_sent(
     assert container.download_blob(f"{prefix}/part-07.txt").readall() == b"changed"
     assert container.download_blob(f"{prefix}/part-08.txt").readall() == b"part 8"
     assert container.get_blob_client(f"{prefix}/large.bin").get_blob_properties().size == 9 << 20
+
+
+def test_code_of_many_files_is_sent_but_for_what_did_not_change(
+    azureml: RunningEmulator, stack: Stack, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"module_{number:02}.py").write_text(f"# module {number}\n")
+    stack.up(CODE, "code", path=str(folder))
+    (folder / "module_07.py").write_text("# changed\n")
+    azureml.control("POST", "/_emulator/requests/reset")
+    second = stack.up(CODE, "code", path=str(folder))
+    assert azureml.control("GET", "/_emulator/requests")["uploaded_bytes"] == len("# changed\n")
+    stored = open_stored(stack.client, second.id, second.outputs["codeUri"])
+    held = {stored.relative(blob.name): stored.container.download_blob(blob.name).readall() for blob in stored.blobs()}
+    assert held == {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_large_file_that_was_interrupted_goes_on_in_its_middle(
+    azureml: RunningEmulator, client: ArmClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = 1 << 20
+    for module in ("blobs", "transfer"):
+        monkeypatch.setattr(f"pulumi_azureml.assets.{module}.BLOCK", block)
+    monkeypatch.setattr("pulumi_azureml.assets.transfer.THREADS", 1)  # the first blocks are the ones that arrive
+    large = tmp_path / "large.bin"
+    large.write_bytes(b"".join(number.to_bytes(4, "big") * (block // 4) for number in range(20)) + b"end")
+    fault = {"fault": "status", "status": 400, "method": "PUT", "path": "large.bin", "skip": 15, "times": 50}
+    azureml.control("POST", "/_emulator/faults", fault)
+    with pytest.raises(ArmError, match="upload 1 files"):
+        upload_folder(client, large)
+    azureml.control("DELETE", "/_emulator/faults")
+    azureml.control("POST", "/_emulator/requests/reset")
+    shown: list[str] = []
+    prefix = upload_folder(client, large, status=shown.append).split("/paths/")[1]
+    # What is left of the blocks, and the short list of all of them.
+    assert 5 * block < azureml.control("GET", "/_emulator/requests")["uploaded_bytes"] < 6 * block
+    assert (shown[1], shown[-1]) == ("uploading 0 of 1 files, 15 of 20 MB", "uploading 1 of 1 files, 20 of 20 MB")
+    blob = datastore_container(client).get_blob_client(prefix)
+    assert blob.download_blob().readall() == large.read_bytes()
+    assert blob.get_blob_properties().content_settings.content_md5 == hashlib.md5(large.read_bytes()).digest()
+
+
+def test_memory_does_not_grow_with_the_file(azureml: RunningEmulator, tmp_path: Path) -> None:
+    program = tmp_path / "upload.py"
+    program.write_text(
+        "import resource, sys\n"
+        "from pathlib import Path\n"
+        "from pulumi_azureml.arm import ArmClient, Settings\n"
+        "from pulumi_azureml.assets import upload_folder\n"
+        "_, subscription, _, group, *_ = sys.argv[1].strip('/').split('/')\n"
+        "settings = Settings(subscription, group, 'local', 'eastus', sys.argv[2])\n"
+        "upload_folder(ArmClient.from_settings(settings), Path(sys.argv[3]))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    peaks = []
+    for mebibytes in (16, 256):
+        file = tmp_path / f"{mebibytes}.bin"
+        with file.open("wb") as sparse:
+            sparse.truncate(mebibytes << 20)
+        command = [sys.executable, program, azureml.workspace_id, azureml.origin, file]
+        done = subprocess.run(command, env={**os.environ, **azureml.environment}, stdout=subprocess.PIPE, check=True)
+        peaks.append(int(done.stdout) * (1 if sys.platform == "darwin" else 1024) >> 20)
+    assert peaks[1] - peaks[0] < 128, "what is held at once is some blocks, not the file"
+    assert peaks[1] < 300

@@ -27,9 +27,10 @@ def enter(monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> No
         monkeypatch.setenv(name, value)
 
 
-def connect(azureml: RunningEmulator) -> ArmClient:
+def connect(azureml: RunningEmulator, endpoint: str = "") -> ArmClient:
     _, subscription, _, group, *_ = azureml.workspace_id.strip("/").split("/")
-    return ArmClient.from_settings(Settings(subscription, group, "local", azureml.location, azureml.origin))
+    settings = Settings(subscription, group, "local", azureml.location, endpoint or azureml.origin)
+    return ArmClient.from_settings(settings)
 
 
 def who(client: ArmClient, audience: str) -> tuple[str, str]:
@@ -52,19 +53,15 @@ def test_each_way_opens_management_data_plane_and_storage(
     assert upload_folder(client, source).endswith("/src")
 
 
-def test_the_azure_cli_signs_in(azureml: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    environment = azureml.environment
+def test_the_azure_cli_signs_in_as_it_does_to_azure(
+    azureml: RunningEmulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment = azureml.real_names
+    enter(monkeypatch, {name: value for name, value in environment.items() if name not in VARIABLES})
     monkeypatch.setenv("PATH", f"{azure_cli()}:{os.environ['PATH']}")
     monkeypatch.setenv("AZURE_CONFIG_DIR", str(tmp_path))
-    monkeypatch.setenv("AZURE_CORE_INSTANCE_DISCOVERY", "false")
     monkeypatch.setenv("AZURE_CORE_COLLECT_TELEMETRY", "false")
-    enter(monkeypatch, {name: value for name, value in environment.items() if name not in VARIABLES})
-    origin = azureml.origin
-    az("cloud", "register", "--name", "local", "--skip-endpoint-discovery", "--endpoint-resource-manager", origin,
-       "--endpoint-active-directory", origin, "--endpoint-active-directory-graph-resource-id", "https://graph.windows.net/",
-       "--endpoint-active-directory-resource-id", "https://management.azure.com/")  # fmt: skip
-    az("cloud", "set", "--name", "local")
-    client = connect(azureml)
+    client = connect(azureml, "https://management.azure.com")
     with pytest.raises(AuthenticationError, match=r"AzureCliCredential: .*az login"):
         client.request("GET", client.settings.workspace_id)
     az("login", "--service-principal", "--username", CLIENT_ID, "--password", environment["AZURE_CLIENT_SECRET"],

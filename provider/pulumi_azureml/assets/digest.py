@@ -1,7 +1,8 @@
-"""The digest of an asset's content: what decides its version.
+"""The digests of an asset's content: what decides its version, and where in the storage it lies.
 
-The algorithm is that of the official client `azure-ai-ml` (`hash_version` 202208), so that an asset
-uploaded by either is recognised by the other.
+Both algorithms are those of the official client `azure-ai-ml`, so that an asset uploaded by either is recognised
+by the other. A digest is remembered in the user's cache, so that a preview without changes does not read gigabytes
+again.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .files import AssetFile, list_files
+from .files import AssetFile, list_files, walk_in_order
 
 HASH_VERSION = "202208"
+_UPLOAD_SEED = b"Initialize for october 2021 AML CLI version"
 _CHUNK = 1 << 20
 # A file changed this recently may change again without a new time stamp: its digest is not remembered.
 _SETTLED_NS = 2_000_000_000
@@ -40,8 +42,7 @@ class ContentDigest:
 def digest_path(path: Path, *, memory: Path | None = None) -> ContentDigest:
     """The digest of the file or folder at `path`; constant memory.
 
-    A digest is remembered by every file's path, size, time of change and inode, in the user's cache, so
-    that a preview without changes does not read gigabytes again.
+    It is the official client's content hash of code, `hash_version` 202208.
 
     Args:
         path: a file or a folder.
@@ -52,15 +53,9 @@ def digest_path(path: Path, *, memory: Path | None = None) -> ContentDigest:
         EmptyAssetError: the folder holds no file.
     """
     files = list_files(path)
-    size = sum(file.size for file in files)
-    remembered = (memory or _cache_folder()) / _identity(files)
-    try:
-        return ContentDigest(remembered.read_text(), len(files), size)
-    except OSError:
-        digest = _read(files)
-    if _settled(files):
-        _remember(remembered, digest)
-    return ContentDigest(digest, len(files), size)
+    parts = [(file.relative, file.path) for file in files]
+    found = _remembered(HASH_VERSION, parts, lambda: _content_hash(files), memory)
+    return ContentDigest(found, len(files), sum(file.size for file in files))
 
 
 def content_digest(files: Sequence[tuple[str, int, Iterable[bytes]]]) -> str:
@@ -79,8 +74,27 @@ def environment_digest(image: str, conda_file: str | None, os_type: str) -> str:
     return hashlib.sha256(json.dumps([image, conda_file, os_type]).encode()).hexdigest()
 
 
-def _read(files: Sequence[AssetFile]) -> str:
+def _content_hash(files: Sequence[AssetFile]) -> str:
     return content_digest([(file.relative, file.size, _chunks(file.path)) for file in files])
+
+
+def upload_hash(path: Path, *, memory: Path | None = None) -> str:
+    """The hash that names the folder of an upload to a datastore; constant memory.
+
+    It is older than the content hash, and differs from it also for one content: the official client names
+    the places of models and data by it to this day.
+    """
+    parts = list(walk_in_order(path)) if path.is_dir() else [("", path)]
+    return _remembered("2021-10", parts, lambda: _upload_hash(parts), memory)
+
+
+def _upload_hash(parts: Iterable[tuple[str, Path | None]]) -> str:
+    digest = hashlib.sha256(_UPLOAD_SEED)
+    for name, path in parts:
+        digest.update(name.encode())
+        for chunk in _chunks(path) if path is not None else ():
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -89,18 +103,25 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _identity(files: Sequence[AssetFile]) -> str:
-    seen = hashlib.sha256(HASH_VERSION.encode())
-    for file in files:
-        stat = file.path.stat()
-        entry = (str(file.path.resolve()), file.relative, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-        seen.update(repr(entry).encode())
-    return seen.hexdigest()
-
-
-def _settled(files: Sequence[AssetFile]) -> bool:
-    newest = max(file.path.stat().st_mtime_ns for file in files)
-    return time.time_ns() - newest > _SETTLED_NS
+def _remembered(
+    algorithm: str, parts: Sequence[tuple[str, Path | None]], compute: Callable[[], str], memory: Path | None
+) -> str:
+    """What `compute` gives, remembered by every file's path, size, times and inode."""
+    identity = hashlib.sha256(algorithm.encode())
+    newest = 0
+    for name, path in parts:
+        stat = path.stat() if path is not None else None
+        kept = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) if stat else ()
+        newest = max(newest, stat.st_mtime_ns if stat else 0)
+        identity.update(repr((name, str(path and path.resolve()), *kept)).encode())
+    place = (memory or _cache_folder()) / identity.hexdigest()
+    try:
+        return place.read_text()
+    except OSError:
+        digest = compute()
+    if time.time_ns() - newest > _SETTLED_NS:
+        _remember(place, digest)
+    return digest
 
 
 def _remember(place: Path, digest: str) -> None:

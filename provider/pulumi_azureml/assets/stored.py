@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..arm import ArmClient, ArmError
+from ..arm.credentials import default_credential
 from .datastore import DEFAULT_DATASTORE, datastore_container, transfer_options
+from .digest import HASH_VERSION
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, ContainerClient
 
 _DATASTORE_URI = re.compile(r"azureml://(?:.*/)?datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)", re.IGNORECASE)
+_ADDRESSES = ("codeUri", "modelUri", "dataUri")
 _BLOB_URL = re.compile(r"(https://[^/]+\.blob\.[^/]+)/([^/]+)/(.+)")
 
 
@@ -67,7 +70,30 @@ def open_stored(client: ArmClient, asset_id: str, uri: str) -> StoredFiles:
         base = unquote(container.url.split("?", 1)[0]).replace(":443/", "/").rstrip("/")
         if plain.startswith(f"{base}/"):
             return StoredFiles(container, plain.removeprefix(f"{base}/"))
-    return _open_by_account(default, plain, uri)
+    return _open_by_account(client, default, plain, uri)
+
+
+def address_of(version: Mapping[str, Any]) -> str:
+    """Where the files of an asset version lie, from its ARM document; empty when it has none."""
+    properties = version["properties"]
+    return str(next((properties[key] for key in _ADDRESSES if properties.get(key)), ""))
+
+
+def find_code(client: ArmClient, code_id: str, digest: str) -> list[Any]:
+    """The code versions of the workspace of `code_id` with this content, of whatever name and whoever's."""
+    versions = code_id.rsplit("/", 1)[0]
+    same = {"hash": digest, "hashVersion": HASH_VERSION}
+    found = client.request("GET", versions, params=same, operation="look for the same code").body
+    return list(found.get("value") or [])
+
+
+def newest_versions(client: ArmClient, version_id: str) -> list[Any]:
+    """The newest version of the asset that `version_id` is one of; empty when there is none."""
+    newest = {"$orderBy": "createdtime desc", "$top": "1"}
+    found = client.request(
+        "GET", version_id.rsplit("/", 1)[0], params=newest, operation="look for earlier versions"
+    ).body
+    return list(found.get("value") or [])
 
 
 def _pending(client: ArmClient, asset_id: str) -> Iterator[ContainerClient]:
@@ -85,13 +111,12 @@ def _pending(client: ArmClient, asset_id: str) -> Iterator[ContainerClient]:
         return  # not offered for what exists: the account's own credential is left to try
     reference = answer.body.get("blobReferenceForConsumption") or {}
     if signed := (reference.get("credential") or {}).get("sasUri"):
-        yield ContainerClient.from_container_url(signed, **transfer_options())
+        yield ContainerClient.from_container_url(signed, **transfer_options(signed))
 
 
-def _open_by_account(default: ContainerClient, plain: str, uri: str) -> StoredFiles:
+def _open_by_account(client: ArmClient, default: ContainerClient, plain: str, uri: str) -> StoredFiles:
     """By the account's key where the default datastore has it, else by the user's own identity."""
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - slow import
-    from azure.storage.blob import ContainerClient  # noqa: PLC0415
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
 
     match = _BLOB_URL.fullmatch(plain)
     if match is None:
@@ -102,5 +127,5 @@ def _open_by_account(default: ContainerClient, plain: str, uri: str) -> StoredFi
     account, container, path = match.groups()
     same_account = unquote(default.url).startswith(f"{account}/")
     key: Any = default.credential if same_account and hasattr(default.credential, "account_key") else None
-    opened = ContainerClient(account, container, credential=key or DefaultAzureCredential(), **transfer_options())
-    return StoredFiles(opened, path)
+    credential = key or default_credential(client.settings)
+    return StoredFiles(ContainerClient(account, container, credential=credential, **transfer_options(account)), path)

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..arm import ArmClient
+from ..arm import ArmClient, ArmError
+from ..arm.clock import Status, silent
 from .datastore import datastore_container, datastore_uri, transfer_options
-from .digest import digest_path
+from .digest import digest_path, upload_hash
 from .files import list_files
-from .transfer import Status, silent, transfer
+from .stored import AddressError, StoredFiles, address_of, find_code, newest_versions, open_stored
+from .transfer import Destination, transfer
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 
-def upload_folder(
-    client: ArmClient,
-    path: Path,
-    *,
-    status: Status = silent,
-    previous: Callable[[], str] = lambda: "",
-) -> str:
+def upload_folder(client: ArmClient, path: Path, *, asset: str = "", status: Status = silent) -> str:
     """Upload the file or folder at `path` to the default datastore, unless its content is there already.
 
-    The blobs lie at `LocalUpload/{content hash}/{name}/…`, where azure-ai-ml puts them too.
+    The blobs lie at `LocalUpload/{upload hash}/{name}/…`, where azure-ai-ml puts them too. Files that an earlier
+    version of the same asset has are copied inside the storage instead of being sent.
 
     Args:
         client: for the datastore's address and its short-lived credential.
         path: a file or a folder.
+        asset: ARM id of the version that it is uploaded for, if any.
         status: told how far the upload is.
-        previous: asked, when it matters, for the datastore URI of an earlier version of the same asset:
-            files that are the same there are copied inside the storage instead of being sent.
 
     Returns:
         The long `azureml://subscriptions/…/datastores/…/paths/…` URI of the file or folder.
@@ -41,27 +38,51 @@ def upload_folder(
         ArmError: the service or its storage refused, or did not answer.
     """
     files = list_files(path)
-    target = f"{content_folder(digest_path(path).sha256)}/{path.resolve().name}"
+    content = upload_hash(path)
+    target = f"{content_folder(content)}/{path.resolve().name}"
     # A single file is its own target; a folder's files lie below it.
-    prefix = target.rsplit("/", 1)[0] if path.is_file() else target
-    own = datastore_uri(client, "")
+    prefix = target if path.is_dir() else target.rsplit("/", 1)[0]
+    name, version = _name_and_version(asset) if asset else (content, "1")
+    place = Destination(datastore_container(client), prefix, content, name, version)
 
-    def earlier() -> str:
-        uri = previous()
-        # Elsewhere than in this datastore it could not be copied inside the storage.
-        return uri[len(own) :].strip("/") if uri.lower().startswith(own.lower()) else ""
+    def earlier() -> StoredFiles | None:
+        return _opened(client, newest_versions(client, asset)) if asset else None
 
-    transfer(datastore_container(client), prefix, files, status, earlier)
+    transfer(place, files, status, earlier, client.clock)
     return datastore_uri(client, target)
 
 
 def upload_code(client: ArmClient, code_version_id: str, path: Path, *, status: Status = silent) -> str:
-    """Upload a code folder through the service's `startPendingUpload`; return the `codeUri` to register."""
+    """Upload a code folder through the service's `startPendingUpload`; return the `codeUri` to register.
+
+    Files that code of the same content has, whatever its name and whoever has made it, or else the newest version
+    of the same name, are copied inside the storage instead of being sent.
+    """
     container, address = pending_upload(client, code_version_id)
     # Below its digest: a version that is made again, with other content, may get the same container again.
-    folder = f"{digest_path(path).sha256}/{path.resolve().name}"
-    transfer(container, folder, list_files(path), status)
+    content = digest_path(path).sha256
+    folder = f"{content}/{path.resolve().name}"
+    place = Destination(container, folder, content, *_name_and_version(code_version_id))
+
+    def earlier() -> StoredFiles | None:
+        same = find_code(client, code_version_id, content)
+        return _opened(client, [*same, *newest_versions(client, code_version_id)])
+
+    transfer(place, list_files(path), status, earlier, client.clock)
     return f"{address}/{folder}"
+
+
+def _name_and_version(version_id: str) -> tuple[str, str]:
+    *_, name, _, version = version_id.split("/")
+    return name, version
+
+
+def _opened(client: ArmClient, versions: Sequence[Mapping[str, Any]]) -> StoredFiles | None:
+    """The files of the first version that can be opened; without any there is nothing to copy, and all is sent."""
+    for version in versions:
+        with contextlib.suppress(AddressError, ArmError):
+            return open_stored(client, version["id"], address_of(version))
+    return None
 
 
 def pending_upload(client: ArmClient, version_id: str) -> tuple[ContainerClient, str]:
@@ -75,10 +96,11 @@ def pending_upload(client: ArmClient, version_id: str) -> tuple[ContainerClient,
         operation="start the upload of code",
     )
     reference = answer.body["blobReferenceForConsumption"]
-    container = ContainerClient.from_container_url(reference["credential"]["sasUri"], **transfer_options())
+    signed = reference["credential"]["sasUri"]
+    container = ContainerClient.from_container_url(signed, **transfer_options(signed))
     return container, str(reference["blobUri"]).rstrip("/")
 
 
 def content_folder(digest: str) -> str:
-    """The folder of the default datastore for content of a digest: where azure-ai-ml puts it too."""
+    """The folder of the default datastore for content of a digest."""
     return f"LocalUpload/{digest}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from ..arm.clock import Clock
+from ..assets.copying import InsideCopy
 from ..assets.datastore import BLOCK
 from ..assets.stored import StoredFiles
 from .errors import ContentError
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
 
 _THREADS = 8
-# Copy Blob From URL, which ends when the copy does, takes no more than this; Copy Blob, which is polled, does.
-_MOST_IN_ONE_REQUEST = 256 << 20
-_SIGNATURE_HOURS = 24
-_PENDING_SECONDS = 1.0
 
 
 class Copy:
@@ -36,8 +32,7 @@ class Copy:
     def __init__(self, source: StoredFiles, container: ContainerClient, clock: Clock) -> None:
         self._source = source
         self._container = container
-        self._clock = clock
-        self._signature = _signature(source.container)
+        self._inside = InsideCopy(source.container, clock)
 
     def bring(self, files: Sequence[tuple[StoredFile, str]], status: Callable[[str], None]) -> None:
         """Copy each file to the blob of the given name."""
@@ -56,31 +51,9 @@ class Copy:
 
     def _bring(self, file: StoredFile, name: str) -> int:
         target = self._container.get_blob_client(name)
-        if not self._inside(file, target):
+        if not self._inside.copy(file.blob, file.size, target):
             self._stream(file, target)
         return file.size
-
-    def _inside(self, file: StoredFile, target: BlobClient) -> bool:
-        """Copy inside the storage; False where it refuses, as it does for a source that it cannot read."""
-        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415 - slow import
-
-        if self._signature is None:
-            return False
-        address = self._source.container.get_blob_client(file.blob).url.split("?", 1)[0]
-        source = f"{address}?{self._signature}" if self._signature else address
-        try:
-            if file.size <= _MOST_IN_ONE_REQUEST:
-                target.start_copy_from_url(source, requires_sync=True)
-                return True
-            target.start_copy_from_url(source)
-            return self._copied(target)
-        except HttpResponseError:
-            return False
-
-    def _copied(self, target: BlobClient) -> bool:
-        while (state := target.get_blob_properties().copy.status) == "pending":
-            self._clock.sleep(_PENDING_SECONDS)
-        return state in {None, "success"}
 
     def _stream(self, file: StoredFile, target: BlobClient) -> None:
         """Read the blob and write it again, in constant memory, and compare what came by with what was listed."""
@@ -112,26 +85,6 @@ class _Hashing:
         found: bytes = self._download.read(size)
         self.digest.update(found)
         return found
-
-
-def _signature(container: ContainerClient) -> str | None:
-    """What lets the storage read the source: its signature, one made with its key; None when there is neither."""
-    from azure.storage.blob import ContainerSasPermissions, generate_container_sas  # noqa: PLC0415 - slow import
-
-    _, _, signed = container.url.partition("?")
-    if signed:
-        return signed
-    credential = container.credential
-    key = getattr(credential, "account_key", None)
-    if not key:
-        return None  # an identity's token cannot be handed to the storage as a signature
-    return generate_container_sas(
-        account_name=str(container.account_name),
-        container_name=container.container_name,
-        account_key=key,
-        permission=ContainerSasPermissions(read=True),
-        expiry=datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=_SIGNATURE_HOURS),
-    )
 
 
 def megabytes(size: float) -> str:

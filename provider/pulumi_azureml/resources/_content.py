@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from ..arm import ArmClient
 from ..assets import EmptyAssetError, digest_path
 from ..engine import InputError
 
@@ -43,13 +42,3 @@ def digest_of_path_or_uri(path: Any) -> str:
     if isinstance(path, str) and is_remote(path):
         return hashlib.sha256(path.encode()).hexdigest()
     return digest_of(path)
-
-
-def earlier_uri(client: ArmClient, arm_id: str, key: str) -> str:
-    """Where the newest version of the same asset lies, to copy from; empty when there is none."""
-    versions = arm_id.rsplit("/", 1)[0]
-    newest = {"$orderBy": "createdtime desc", "$top": "1"}
-    found = (
-        client.request("GET", versions, params=newest, operation="look for earlier versions").body.get("value") or []
-    )
-    return str(found[0]["properties"].get(key) or "") if found else ""

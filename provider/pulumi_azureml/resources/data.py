@@ -11,7 +11,7 @@ from pydantic import Field
 from ..arm import ArmClient, Settings
 from ..assets import upload_folder
 from ..engine import Kind, Output, arm, local
-from ._content import digest_of_path_or_uri, earlier_uri, is_remote, versioned
+from ._content import digest_of_path_or_uri, is_remote, versioned
 from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
 
 
@@ -57,9 +57,7 @@ def _prepare(client: ArmClient, values: dict[str, Any], status: Callable[[str], 
     path = values["path"]
     if is_remote(path):
         return {"properties.dataUri": path}
-    uri = upload_folder(
-        client, Path(path), status=status, previous=lambda: earlier_uri(client, values["armId"], "dataUri")
-    )
+    uri = upload_folder(client, Path(path), asset=values["armId"], status=status)
     return {"properties.dataUri": uri}
 
 
