@@ -1,7 +1,7 @@
 """A whole batch life with the official client `azure-ai-ml`; run by its own environment's Python.
 
-Arguments: origin of the Azure ML, subscription, a folder to work in. In that folder `seen.json` holds afterwards what
-each step saw, or the traceback of the first one that failed.
+Arguments: origin of the emulator or nothing, subscription, a folder to work in. In that folder `seen.json` holds
+afterwards what each step saw, or the traceback of the first one that failed.
 """
 
 import contextlib

@@ -1,10 +1,10 @@
-"""The official client, pointed at an emulator's own address; imported by what the official client's Python runs."""
+"""The official client, on its way to an emulator; imported by what the official client's Python runs."""
 
 from typing import Any
 
 from azure.ai.ml import MLClient
 from azure.core.credentials import AccessToken
-from azure.identity import EnvironmentCredential
+from azure.identity import DefaultAzureCredential, EnvironmentCredential
 
 
 class LocalCredential:
@@ -22,7 +22,12 @@ class LocalCredential:
 
 
 def local_client(origin: str, subscription: str) -> MLClient:
-    """Return a client of the workspace that every emulator has from the start."""
+    """Return a client of the workspace that every emulator has from the start.
+
+    With no origin it is the client as its documentation has it: Azure's own names lead to the emulator.
+    """
+    if not origin:
+        return MLClient(DefaultAzureCredential(), subscription, "local", "local")
     return MLClient(
         LocalCredential(origin),
         subscription,

@@ -1,41 +1,27 @@
 """The official client `azure-ai-ml`, unmodified, through its whole batch life: one life, looked at from many sides."""
 
-import json
-import os
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from azureml_emulator.settings import SUBSCRIPTION_ID
-from azureml_emulator.testing import RunningEmulator, emulator
+from azureml_emulator.testing import RunningEmulator
 
-from .official import HERE, official_python
+from .conftest import OWN_ADDRESS, REAL_NAMES
 
 pytestmark = pytest.mark.timeout(300)
 
 
-@pytest.fixture(scope="module")
-def azure() -> Iterator[RunningEmulator]:
-    with emulator() as running:
-        yield running
+@pytest.fixture(scope="module", params=[OWN_ADDRESS, REAL_NAMES])
+def way(request: pytest.FixtureRequest) -> str:
+    """How the client comes to the emulator."""
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def seen(azure: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen(live: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
     """What each step of the life saw."""
-    folder = tmp_path_factory.mktemp("life")
-    command: list[str | Path] = [official_python(), HERE / "batch_life.py", azure.origin, SUBSCRIPTION_ID, folder]
-    variables = {**os.environ, **azure.environment}
-    done = subprocess.run(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout
-    life: dict[str, Any] = json.loads((folder / "seen.json").read_text())
-    assert "failed" not in life, life["failed"]
-    return life
+    return live("batch_life.py")
 
 
 def arm_id(azure: RunningEmulator, path: str) -> str:

@@ -4,21 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from azureml_emulator.settings import RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME
-from azureml_emulator.testing import RunningEmulator, emulator
+from azureml_emulator.testing import RunningEmulator
 
 from .official import HERE, official_python
-
-
-@pytest.fixture(scope="module")
-def azure() -> Iterator[RunningEmulator]:
-    with emulator() as running:
-        yield running
 
 
 def run(azure: RunningEmulator, *command: str | Path, **more: str) -> str:
