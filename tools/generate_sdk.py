@@ -83,7 +83,8 @@ def wrap(text: str, indent: int, hanging: int = 0) -> str:
 def nested_class(model: type[Inputs]) -> str:
     lines = [f"class {model.__name__}Args(TypedDict, total=False):", f'    """{inspect.getdoc(model)}"""', ""]
     for item in input_fields(model):
-        lines += [f"    {item.name}: pulumi.Input[{python_type(item.info.annotation)}]"]
+        other = f" | {referred(item)}" if referred(item) else ""
+        lines += [f"    {item.name}: pulumi.Input[{python_type(item.info.annotation)}]{other}"]
         lines += [f'    """{documented(item).split(": ", 1)[1]}"""', ""]
     return "\n".join(lines)
 
@@ -93,6 +94,16 @@ def getter(name: str, key: str, annotation: str, doc: str) -> str:
         f"    @property\n    def {name}(self) -> {annotation}:\n"
         f'        """{doc}"""\n        return self._output({key!r})\n'
     )
+
+
+def made_beside(item: InputField) -> list[str]:
+    """The lines that make a resource of its own of a local folder."""
+    other, source = referred(item), item.place.made_of
+    kept = "on_delete=on_delete, opts=beside(opts)"
+    return [
+        f"        if is_folder({item.name}):",
+        f'            {item.name} = {other}(f"{{resource_name}}-{item.name}", {source}={item.name}, {kept})',
+    ]
 
 
 def resource_class(kind: Kind, doc: str) -> str:
@@ -121,12 +132,13 @@ def resource_class(kind: Kind, doc: str) -> str:
         *arguments,
         "            opts: The engine's own options: parent, protect, aliases and others.",
         '        """',
-        "        inputs: dict[str, Any] = {",
+        *(line for item in ordered if item.place.made_of for line in made_beside(item)),
+        "        given: dict[str, Any] = {",
         *(f'            "{item.key}": {item.name},' for item in ordered),
         *(f'            "{key}": lent({source}, "{other}"),' for key, (source, other) in kind.borrows.items()),
         "        }",
-        f"        outputs = {tuple(output.key for output in kind.outputs)!r}",
-        f"        super().__init__({kind.name}Provider(), resource_name, inputs, outputs, opts)",
+        f"        made = {tuple(output.key for output in kind.outputs)!r}",
+        f"        super().__init__({kind.name}Provider(), resource_name, given, made, opts)",
         "",
     ]
     shown = [item for item in items if item.place.compared or item.name == "path"]
@@ -145,7 +157,8 @@ def module_text(kind: Kind) -> str:
     doc = inspect.getdoc(module) or kind.title
     models = list(dict.fromkeys(item.nested for item in kind.fields if item.nested and not is_shared(item.nested)))
     shared = sorted(f"{item.nested.__name__}Args" for item in kind.fields if item.nested and is_shared(item.nested))
-    others = sorted({name for item in kind.fields if (name := referred(item) or KEY_CLASS.get(item.name))})
+    named = (referred(item) or KEY_CLASS.get(item.name) for item in every_field(kind))
+    others = sorted({name for name in named if name and name != kind.name})
     classes = [nested_class(model) for model in models] + [resource_class(kind, doc)]
     text = "\n\n".join(classes)
     imports = ["from __future__ import annotations", ""]
@@ -155,10 +168,16 @@ def module_text(kind: Kind) -> str:
     if typings:
         imports.append(f"from typing import {', '.join(typings)}")
     imports += ["", "import pulumi", "", f"from ..dynamic import {kind.name}Provider"]
-    imports.append(f"from ..resource import AzureMLResource{', lent' if kind.borrows else ''}")
+    helpers = [name for name in ("beside", "is_folder", "lent") if re.search(rf"\b{name}\(", text)]
+    imports.append(f"from ..resource import {', '.join(['AzureMLResource', *helpers])}")
     imports += [f"from .{module_of(name)} import {name}" for name in others]
     imports += [f"from .shared import {name}" for name in shared]
     return HEADER.format(doc=doc, module=module_of(kind.name)) + "\n" + "\n".join(imports) + "\n\n\n" + text
+
+
+def every_field(kind: Kind) -> list[InputField]:
+    """The inputs of a kind, those of its nested objects too."""
+    return [inner for item in kind.fields for inner in (item, *(input_fields(item.nested) if item.nested else ()))]
 
 
 def is_shared(model: type[Inputs]) -> bool:

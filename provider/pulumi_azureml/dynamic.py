@@ -77,6 +77,10 @@ class EnvironmentProvider(AzureMLProvider):
     """Handlers of environment versions."""
 
 
+class ComponentProvider(AzureMLProvider):
+    """Handlers of component versions."""
+
+
 class ComputeProvider(AzureMLProvider):
     """Handlers of computes."""
 

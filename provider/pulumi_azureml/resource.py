@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeGuard
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -76,17 +76,38 @@ def _check_program(mode: str, release: str) -> None:
 def lent(lender: object, key: str) -> Any:
     """The property `key` of a resource that is given as an input; None when something else is given.
 
-    Of the resources that are the keys of a mapping: the property of each by logical name.
+    Of the resources that are the keys of a mapping: the property of each by logical name. Of those that are within a
+    mapping, however deep: the property of each at its place.
     """
-    if isinstance(lender, Mapping):
-        resources = [each for each in lender if isinstance(each, AzureMLResource)]
-        return {each.pulumi_resource_name: each._output(key) for each in resources} or None
-    return lender._output(key) if isinstance(lender, AzureMLResource) else None
+    if isinstance(lender, AzureMLResource):
+        return lender.__dict__.get(key)
+    if not isinstance(lender, Mapping):
+        return None
+    resources = [each for each in lender if isinstance(each, AzureMLResource)]
+    if resources:
+        return {each.pulumi_resource_name: each._output(key) for each in resources}
+    found = {name: lent(part, key) for name, part in lender.items()}
+    return {name: part for name, part in found.items() if part is not None} or None
+
+
+def is_folder(value: object) -> TypeGuard[str]:
+    """Whether an input that may be a reference is a folder of this machine: it has none of a reference's forms."""
+    return isinstance(value, str) and ":" not in value and not value.startswith("/subscriptions/")
+
+
+def beside(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """The options of a resource that another one makes for itself, and that stands beside it."""
+    own = opts or pulumi.ResourceOptions()
+    return pulumi.ResourceOptions(parent=own.parent, protect=own.protect, retain_on_delete=own.retain_on_delete)
 
 
 def _reference(value: Any) -> Any:
-    """A resource given as an input stands for its ARM id, as a key of a mapping too."""
+    """A resource given as an input, or within one, stands for its ARM id, as a key of a mapping too."""
+    if isinstance(value, AzureMLResource):
+        return value.arm_id
     if isinstance(value, Mapping) and any(isinstance(key, AzureMLResource) for key in value):
         keys, parts = [_reference(key) for key in value], list(value.values())
         return pulumi.Output.all(keys, parts).apply(lambda both: dict(zip(*both, strict=True)))
-    return value.arm_id if isinstance(value, AzureMLResource) else value
+    if isinstance(value, Mapping):
+        return {key: _reference(item) for key, item in value.items()}
+    return [_reference(item) for item in value] if isinstance(value, list) else value

@@ -15,6 +15,7 @@ from pulumi_azureml.resources import (
     BATCH_DEPLOYMENT,
     BATCH_ENDPOINT,
     CODE,
+    COMPONENT,
     COMPUTE,
     DATA,
     DATASTORE,
@@ -27,19 +28,27 @@ from pulumi_azureml.resources import (
 
 from .stack import Stack
 
-TAGGED = [CODE, MODEL, ENVIRONMENT, DATA, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT, ONLINE_ENDPOINT]
+TAGGED = [CODE, MODEL, ENVIRONMENT, DATA, COMPONENT, COMPUTE, BATCH_ENDPOINT, BATCH_DEPLOYMENT, ONLINE_ENDPOINT]
+
+# Inputs of the kinds that depend on nothing.
+ALONE: dict[str, dict[str, Any]] = {
+    "BatchEndpoint": {},
+    "OnlineEndpoint": {},
+    "Compute": {"vm_size": "STANDARD_D2_V2"},
+    "Environment": {"image": "ubuntu:22.04", "conda_file": "name: e\ndependencies: [python=3.11]\n"},
+}
 
 
 def declare(stack: Stack, kind: Kind, source: Path, **inputs: Any) -> dict[str, Any]:
     """Make what the kind depends on, and give inputs that are right for it."""
     if kind in (CODE, MODEL, DATA):
         return {"path": str(source), **inputs}
-    if kind is ENVIRONMENT:
-        return {"image": "ubuntu:22.04", "conda_file": "name: e\ndependencies: [python=3.11]\n", **inputs}
-    if kind is COMPUTE:
-        return {"vm_size": "STANDARD_D2_V2", **inputs}
-    if kind in (BATCH_ENDPOINT, ONLINE_ENDPOINT):
-        return inputs
+    if kind.name in ALONE:
+        return {**ALONE[kind.name], **inputs}
+    if kind is COMPONENT:
+        environment = stack.up(ENVIRONMENT, "env", image="ubuntu:22.04")
+        ports = {"inputs": {"n": {"type": "integer", "default": 3.0, "max": 5}}, "outputs": {"o": {"type": "uri_file"}}}
+        return {"command": "true ${{inputs.n}}", "environment": environment.id, **ports, **inputs}
     model = stack.up(MODEL, "model", path=str(source))
     code = stack.up(CODE, "code", path=str(source))
     environment = stack.up(ENVIRONMENT, "env", image="ubuntu:22.04")

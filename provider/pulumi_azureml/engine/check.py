@@ -101,13 +101,30 @@ def _validate(model: type[Inputs], given: Mapping[str, Any], prefix: str, errors
         elif value is UNKNOWN:
             values[item.key] = UNKNOWN
         elif item.nested and isinstance(value, Mapping):
-            values[item.key] = _validate(item.nested, value, f"{path}.", errors)
+            values[item.key] = _validate_nested(item.nested, value, path, errors, mapped=item.mapped)
         elif has_unknown(value):
             values[item.key] = value
         else:
             values[item.key] = _validate_value(item, value, path, errors)
     errors += _unexpected(model, remaining, prefix)
     return values
+
+
+def _validate_nested(
+    model: type[Inputs], value: Mapping[str, Any], path: str, errors: list[InputError], *, mapped: bool
+) -> Values:
+    """The values of a nested object, or of each of many that have names."""
+    if not mapped:
+        return _validate(model, value, f"{path}.", errors)
+    found: Values = {}
+    for name, entry in value.items():
+        found[name] = entry
+        if isinstance(entry, Mapping):
+            found[name] = _validate(model, entry, f"{path}.{name}.", errors)
+        elif entry is not UNKNOWN:
+            known = ", ".join(item.name for item in input_fields(model))
+            errors.append(InputError(f"{path}.{name}", f"should be an object with {known}, not {_show(entry)}"))
+    return found
 
 
 def _validate_value(item: InputField, value: Any, path: str, errors: list[InputError]) -> Any:
@@ -170,10 +187,7 @@ def _complete(kind: Kind, values: Values, settings: Settings, owner: str, errors
         values["location"] = settings.location
     if "tags" in keys and settings.default_tags and values.get("tags") is not UNKNOWN:
         values["tags"] = {**dict(settings.default_tags), **(values.get("tags") or {})}
-    for key, item in keys.items():
-        value = values.get(key)
-        if item.place.refers_to and isinstance(value, str):
-            values[key] = _expand(value, item.place.refers_to, settings)
+    _expand_all(kind.inputs, values, settings)
     if "name" in keys and values.get("name") is not UNKNOWN:
         named = values.get("name") or default_name(kind, owner, settings)
         # A name that is made here is held to the same rules as a given one.
@@ -200,6 +214,18 @@ def _of_user(kind: Kind, name: str, settings: Settings) -> str:
     own = f"{settings.user}{kind.separator}"
     of_workspace = not kind.path.startswith("{")
     return name if not settings.user or not of_workspace or name.startswith(own) else f"{own}{name}"
+
+
+def _expand_all(model: type[Inputs], values: Values, settings: Settings) -> None:
+    """Write every short reference out, those in nested objects too."""
+    for item in input_fields(model):
+        value = values.get(item.key)
+        if item.place.refers_to and isinstance(value, str):
+            values[item.key] = _expand(value, item.place.refers_to, settings)
+        elif item.nested and isinstance(value, dict):
+            for part in value.values() if item.mapped else (value,):
+                if isinstance(part, dict):
+                    _expand_all(item.nested, part, settings)
 
 
 def _expand(text: str, collection: str, settings: Settings) -> str:

@@ -50,6 +50,7 @@ class Place:
         refers_to: the collection under the workspace that a short name stands for, such as `computes`.
         compared: whether a change of it alone means a change of the resource.
         pinned: a mapping of which an entry that changes replaces the resource; one that comes or goes means nothing.
+        made_of: the input of the resource referred to that a local folder, given in its place, becomes.
     """
 
     body: str = ""
@@ -58,6 +59,7 @@ class Place:
     refers_to: str = ""
     compared: bool = True
     pinned: bool = False
+    made_of: str = ""
 
 
 def arm(body: str = "", *, immutable: bool = False, url: bool = False) -> Place:
@@ -65,9 +67,24 @@ def arm(body: str = "", *, immutable: bool = False, url: bool = False) -> Place:
     return Place(body=body, immutable=immutable or url, url=url)
 
 
-def reference(collection: str, body: str = "", *, url: bool = False, immutable: bool = False) -> Place:
+def reference(
+    collection: str,
+    body: str = "",
+    *,
+    url: bool = False,
+    immutable: bool = False,
+    compared: bool = True,
+    made_of: str = "",
+) -> Place:
     """An input that names another resource: an ARM id, a plain name, or `azureml:{name}:{version}`."""
-    return Place(body=body, immutable=immutable or url, url=url, refers_to=collection)
+    return Place(
+        body=body,
+        immutable=immutable or url,
+        url=url,
+        refers_to=collection,
+        compared=compared,
+        made_of=made_of,
+    )
 
 
 def local(*, compared: bool = True, pinned: bool = False) -> Place:
@@ -85,7 +102,10 @@ class Inputs(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class InputField:
-    """A declared input with everything that the engine asks about it."""
+    """A declared input with everything that the engine asks about it.
+
+    `nested` is the model of a nested object; with `mapped`, of each of many that have names.
+    """
 
     name: str
     key: str
@@ -93,6 +113,7 @@ class InputField:
     place: Place
     doc: str
     nested: type[Inputs] | None
+    mapped: bool = False
 
 
 @cache
@@ -105,7 +126,8 @@ def input_fields(model: type[Inputs]) -> tuple[InputField, ...]:
         place = next((item for item in marks if isinstance(item, Place)), Place(f"properties.{key}"))
         doc = info.description or next((m.description for m in marks if isinstance(m, FieldInfo) and m.description), "")
         nested = next((item for item in marks if isinstance(item, type) and issubclass(item, Inputs)), None)
-        found.append(InputField(name, key, info, place, doc, nested))
+        mapped = nested is not None and any(typing.get_origin(item) is dict for item in marks)
+        found.append(InputField(name, key, info, place, doc, nested, mapped))
     return tuple(found)
 
 
@@ -171,7 +193,7 @@ class Kind:
         tags: dotted path of the tags, where the mark of ownership is kept.
         naming: whether the default name is the logical name, or that with a suffix (unique per region).
         separator: what joins the parts of a name.
-        fixed: parts of the body that no input changes, by dotted path.
+        fixed: parts of the body that no input changes, by dotted path; those of an object only where it is there.
         carried: parts of the body, by dotted path, that an update sends back as they are.
         timeout: seconds allowed for each operation.
         query_on_delete: query parameters of the DELETE.

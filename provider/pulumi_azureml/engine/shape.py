@@ -43,8 +43,6 @@ def build_body(
         previous: the inputs of the last update; entries of bags that were in it and are gone are removed.
     """
     body: Document = {}
-    for path, value in kind.fixed.items():
-        put(body, path, value)
     for path in kind.carried:
         if (kept := get(current, path)) is not None:
             put(body, path, kept)
@@ -56,6 +54,10 @@ def build_body(
             value = _merge_bag(value, get(current, item.place.body), (previous or {}).get(item.key))
         if value is not None:
             put(body, item.place.body, value)
+    for path, value in kind.fixed.items():
+        # What says more of an object that is not there would make it up.
+        if path.count(".") == 1 or get(body, path.rpartition(".")[0]) is not None:
+            put(body, path, value)
     if kind.tags:
         put(body, kind.tags, {**(get(body, kind.tags) or {}), OWNER_TAG: owner, MARK_TAG: mark})
     return body
@@ -120,6 +122,8 @@ def normalise(item: InputField, actual: Any) -> Any:
     if actual is None:
         return None
     if item.nested and isinstance(actual, Mapping):
+        if item.mapped:
+            return {key: _normalise_model(item.nested, part) for key, part in actual.items()}
         return _normalise_model(item.nested, actual)
     try:
         return parse_value(item, actual)

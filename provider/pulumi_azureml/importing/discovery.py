@@ -210,7 +210,7 @@ def _environment(document: Mapping[str, Any]) -> str:
 
 def _deployment(document: Mapping[str, Any]) -> str:
     if configuration := get(document, "properties.deploymentConfiguration.deploymentConfigurationType"):
-        return f"it is a {configuration} deployment, and only model deployments can be declared"
+        return f"it is a {configuration} deployment, and only model deployments can be imported"
     if (kind := get(document, "properties.model.referenceType")) != "Id":
         return f"it refers to its model by {kind}, and only registered models can be declared"
     return ""

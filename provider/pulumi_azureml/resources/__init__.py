@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .batch_deployment import BATCH_DEPLOYMENT
     from .batch_endpoint import BATCH_ENDPOINT
     from .code import CODE
+    from .component import COMPONENT
     from .compute import COMPUTE
     from .data import DATA
     from .datastore import DATASTORE
@@ -28,6 +29,7 @@ __all__ = [
     "BATCH_DEPLOYMENT",
     "BATCH_ENDPOINT",
     "CODE",
+    "COMPONENT",
     "COMPUTE",
     "DATA",
     "DATASTORE",

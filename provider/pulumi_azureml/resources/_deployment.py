@@ -16,7 +16,7 @@ from ..engine.unknown import has_unknown
 
 _LONGEST_NAME, _DIGEST = 32, 8
 # What a deployment computes depends on these.
-_CONTENT = ("model", "code", "environment", "scoringScript", "environmentVariables")
+_CONTENT = ("model", "code", "environment", "scoringScript", "environmentVariables", "component")
 
 EndpointName = Annotated[
     str,

@@ -5,9 +5,10 @@ Generated from `pulumi_azureml.resources` by `make sdk`; do not edit.
 
 from __future__ import annotations
 
-from .batch_deployment import BatchDeployment, RetrySettingsArgs
+from .batch_deployment import BatchDeployment, PipelineSettingsArgs, RetrySettingsArgs
 from .batch_endpoint import BatchEndpoint, IdentityArgs
 from .code import Code
+from .component import Component, ComponentInputArgs, ComponentJobArgs, ComponentOutputArgs
 from .compute import Compute, ScaleSettingsArgs
 from .data import Data
 from .datastore import Datastore
@@ -24,6 +25,10 @@ __all__ = [
     "BatchDeployment",
     "BatchEndpoint",
     "Code",
+    "Component",
+    "ComponentInputArgs",
+    "ComponentJobArgs",
+    "ComponentOutputArgs",
     "Compute",
     "Data",
     "Datastore",
@@ -35,6 +40,7 @@ __all__ = [
     "OnlineEndpoint",
     "OnlineIdentityArgs",
     "OnlineScaleSettingsArgs",
+    "PipelineSettingsArgs",
     "ProbeSettingsArgs",
     "RequestSettingsArgs",
     "RetrySettingsArgs",

@@ -1,4 +1,4 @@
-"""Batch deployment: a model with the code, environment and compute that score with it.
+"""Batch deployment: a model with the code, environment and compute that score with it, or a pipeline component.
 
 Generated from `pulumi_azureml.resources.batch_deployment` by `make sdk`; do not edit.
 """
@@ -14,10 +14,27 @@ from ..dynamic import BatchDeploymentProvider
 from ..resource import AzureMLResource, lent
 from .batch_endpoint import BatchEndpoint
 from .code import Code
+from .component import Component
 from .compute import Compute
 from .environment import Environment
 from .model import Model
 from .shared import TimeoutsArgs
+
+
+class PipelineSettingsArgs(TypedDict, total=False):
+    """Run-time settings of a pipeline component's jobs; the service spells them in snake case."""
+
+    default_compute: pulumi.Input[str] | Compute
+    """Cluster of the jobs that name none: resource, ARM id or name."""
+
+    continue_on_step_failure: pulumi.Input[bool]
+    """Whether steps that do not depend on one that failed still run."""
+
+    default_datastore: pulumi.Input[str]
+    """Datastore of the outputs, by name."""
+
+    force_rerun: pulumi.Input[bool]
+    """Whether results of earlier runs are never taken."""
 
 
 class RetrySettingsArgs(TypedDict, total=False):
@@ -31,15 +48,17 @@ class RetrySettingsArgs(TypedDict, total=False):
 
 
 class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment"):
-    """Batch deployment: a model with the code, environment and compute that score with it."""
+    """Batch deployment: a model with the code, environment and compute that score with it, or a pipeline component."""
 
     def __init__(
         self,
         resource_name: str,
         *,
         endpoint: pulumi.Input[str] | BatchEndpoint,
-        model: pulumi.Input[str] | Model,
-        compute: pulumi.Input[str] | Compute,
+        model: pulumi.Input[str] | Model | None = None,
+        compute: pulumi.Input[str] | Compute | None = None,
+        component: pulumi.Input[str] | Component | None = None,
+        settings: pulumi.Input[PipelineSettingsArgs] | None = None,
         name: pulumi.Input[str] | None = None,
         versioned: pulumi.Input[bool] | None = None,
         code: pulumi.Input[str] | Code | None = None,
@@ -67,8 +86,11 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
         Args:
             resource_name: The logical name in the program, unique among resources of this kind.
             endpoint: The endpoint: resource, ARM id or name. A change replaces the resource.
-            model: The model: resource, ARM id, or `azureml:{name}:{version}`.
-            compute: The cluster that scores: resource, ARM id or name.
+            model: The model: resource, ARM id, or `azureml:{name}:{version}`. Required without a component.
+            compute: The cluster that scores: resource, ARM id or name. Required without a component.
+            component: The pipeline component that jobs run, in place of a model: resource, ARM id, or
+                `azureml:{name}:{version}`.
+            settings: Run-time settings of the pipeline.
             name: Name in the endpoint, 3 to 32 letters, digits and `-`. Default: the logical name. A change replaces
                 the resource.
             versioned: Whether the name ends in a digest of model, code, environment, script and variables: new
@@ -95,10 +117,12 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "endpoint": endpoint,
             "model": model,
             "compute": compute,
+            "component": component,
+            "settings": settings,
             "name": name,
             "versioned": versioned,
             "code": code,
@@ -121,8 +145,8 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             "timeouts": timeouts,
             "codePath": lent(code, "path"),
         }
-        outputs = ("provisioningState",)
-        super().__init__(BatchDeploymentProvider(), resource_name, inputs, outputs, opts)
+        made = ("provisioningState",)
+        super().__init__(BatchDeploymentProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:
@@ -136,13 +160,23 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
 
     @property
     def model(self) -> pulumi.Output[str]:
-        """The model: resource, ARM id, or `azureml:{name}:{version}`."""
+        """The model: resource, ARM id, or `azureml:{name}:{version}`. Required without a component."""
         return self._output("model")
 
     @property
     def compute(self) -> pulumi.Output[str]:
-        """The cluster that scores: resource, ARM id or name."""
+        """The cluster that scores: resource, ARM id or name. Required without a component."""
         return self._output("compute")
+
+    @property
+    def component(self) -> pulumi.Output[str]:
+        """The pipeline component that jobs run, in place of a model: resource, ARM id, or `azureml:{name}:{version}`."""
+        return self._output("component")
+
+    @property
+    def settings(self) -> pulumi.Output[dict[str, Any]]:
+        """Run-time settings of the pipeline."""
+        return self._output("settings")
 
     @property
     def name(self) -> pulumi.Output[str]:

@@ -59,7 +59,7 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "name": name,
             "authMode": auth_mode,
             "description": description,
@@ -70,8 +70,8 @@ class BatchEndpoint(AzureMLResource, module="azureml", name="BatchEndpoint"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("scoringUri", "swaggerUri")
-        super().__init__(BatchEndpointProvider(), resource_name, inputs, outputs, opts)
+        made = ("scoringUri", "swaggerUri")
+        super().__init__(BatchEndpointProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

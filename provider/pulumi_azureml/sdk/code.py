@@ -49,7 +49,7 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "path": path,
             "name": name,
             "version": version,
@@ -59,8 +59,8 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("codeUri",)
-        super().__init__(CodeProvider(), resource_name, inputs, outputs, opts)
+        made = ("codeUri",)
+        super().__init__(CodeProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -65,7 +65,7 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "vmSize": vm_size,
             "name": name,
             "scaleSettings": scale_settings,
@@ -77,8 +77,8 @@ class Compute(AzureMLResource, module="azureml", name="Compute"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("provisioningState",)
-        super().__init__(ComputeProvider(), resource_name, inputs, outputs, opts)
+        made = ("provisioningState",)
+        super().__init__(ComputeProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

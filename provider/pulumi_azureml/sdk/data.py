@@ -52,7 +52,7 @@ class Data(AzureMLResource, module="azureml", name="Data"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "path": path,
             "name": name,
             "version": version,
@@ -63,8 +63,8 @@ class Data(AzureMLResource, module="azureml", name="Data"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("dataUri",)
-        super().__init__(DataProvider(), resource_name, inputs, outputs, opts)
+        made = ("dataUri",)
+        super().__init__(DataProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -50,7 +50,7 @@ class Datastore(AzureMLResource, module="azureml", name="Datastore"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "accountName": account_name,
             "containerName": container_name,
             "name": name,
@@ -61,8 +61,8 @@ class Datastore(AzureMLResource, module="azureml", name="Datastore"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ()
-        super().__init__(DatastoreProvider(), resource_name, inputs, outputs, opts)
+        made = ()
+        super().__init__(DatastoreProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -34,12 +34,12 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
             deployment: The deployment: resource, ARM id or name.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "endpoint": endpoint,
             "deployment": deployment,
         }
-        outputs = ()
-        super().__init__(DefaultDeploymentProvider(), resource_name, inputs, outputs, opts)
+        made = ()
+        super().__init__(DefaultDeploymentProvider(), resource_name, given, made, opts)
 
     @property
     def endpoint(self) -> pulumi.Output[str]:

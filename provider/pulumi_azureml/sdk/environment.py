@@ -55,7 +55,7 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "image": image,
             "condaFile": conda_file,
             "name": name,
@@ -67,8 +67,8 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("environmentType",)
-        super().__init__(EnvironmentProvider(), resource_name, inputs, outputs, opts)
+        made = ("environmentType",)
+        super().__init__(EnvironmentProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -53,7 +53,7 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "path": path,
             "name": name,
             "version": version,
@@ -64,8 +64,8 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("modelUri",)
-        super().__init__(ModelProvider(), resource_name, inputs, outputs, opts)
+        made = ("modelUri",)
+        super().__init__(ModelProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

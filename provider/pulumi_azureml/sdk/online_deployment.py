@@ -120,7 +120,7 @@ class OnlineDeployment(AzureMLResource, module="azureml", name="OnlineDeployment
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "endpoint": endpoint,
             "instanceType": instance_type,
             "model": model,
@@ -145,8 +145,8 @@ class OnlineDeployment(AzureMLResource, module="azureml", name="OnlineDeployment
             "timeouts": timeouts,
             "codePath": lent(code, "path"),
         }
-        outputs = ("provisioningState",)
-        super().__init__(OnlineDeploymentProvider(), resource_name, inputs, outputs, opts)
+        made = ("provisioningState",)
+        super().__init__(OnlineDeploymentProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -65,7 +65,7 @@ class OnlineEndpoint(AzureMLResource, module="azureml", name="OnlineEndpoint"):
             timeouts: How long each operation may take; the kind's own limits unless set.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "name": name,
             "authMode": auth_mode,
             "publicNetworkAccess": public_network_access,
@@ -77,8 +77,8 @@ class OnlineEndpoint(AzureMLResource, module="azureml", name="OnlineEndpoint"):
             "adopt": adopt,
             "timeouts": timeouts,
         }
-        outputs = ("scoringUri", "swaggerUri")
-        super().__init__(OnlineEndpointProvider(), resource_name, inputs, outputs, opts)
+        made = ("scoringUri", "swaggerUri")
+        super().__init__(OnlineEndpointProvider(), resource_name, given, made, opts)
 
     @property
     def timeouts(self) -> pulumi.Output[dict[str, Any]]:

@@ -39,15 +39,15 @@ class Traffic(AzureMLResource, module="azureml", name="Traffic"):
                 10}`. Callers get the answers of the others alone.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {
+        given: dict[str, Any] = {
             "endpoint": endpoint,
             "traffic": traffic,
             "mirrorTraffic": mirror_traffic,
             "instanceTypes": lent(traffic, "instanceType"),
             "mirrorInstanceTypes": lent(mirror_traffic, "instanceType"),
         }
-        outputs = ()
-        super().__init__(TrafficProvider(), resource_name, inputs, outputs, opts)
+        made = ()
+        super().__init__(TrafficProvider(), resource_name, given, made, opts)
 
     @property
     def endpoint(self) -> pulumi.Output[str]:

@@ -28,8 +28,8 @@ class Workspace(AzureMLResource, module="azureml", name="Workspace"):
             resource_name: The logical name in the program, unique among resources of this kind.
             opts: The engine's own options: parent, protect, aliases and others.
         """
-        inputs: dict[str, Any] = {}
-        outputs = (
+        given: dict[str, Any] = {}
+        made = (
             "name",
             "location",
             "workspaceId",
@@ -39,7 +39,7 @@ class Workspace(AzureMLResource, module="azureml", name="Workspace"):
             "containerRegistry",
             "principalId",
         )
-        super().__init__(WorkspaceProvider(), resource_name, inputs, outputs, opts)
+        super().__init__(WorkspaceProvider(), resource_name, given, made, opts)
 
     @property
     def name(self) -> pulumi.Output[str]:

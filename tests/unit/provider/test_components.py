@@ -130,7 +130,8 @@ def test_the_cluster_may_grow_to_what_a_job_takes() -> None:
 def test_every_input_of_a_deployment_can_be_given() -> None:
     inputs = set(inspect.signature(BatchDeployment.__init__).parameters) - {"self", "resource_name", "opts"}
     ours = set(inspect.signature(BatchScoring.__init__).parameters) | set(BatchScoringSettings.__annotations__)
-    assert inputs - ours == {"name", "endpoint"}  # which are deployment_name, and the component's own
+    # Which are deployment_name, the component's own, and those of pipelines.
+    assert inputs - ours == {"name", "endpoint", "component"}
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,15 @@ from .test_check import ENDPOINT, ONLINE, SETTINGS, WORKSPACE
 
 MUTABLE, REPLACE, NONE = "update", "replace", "nothing"
 
-# For every kind: inputs that are right, and for every input another value with what its change must mean.
-TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, str]]]] = {
+OF_A_PIPELINE = {"endpoint": ENDPOINT, "name": "blue", "component": "azureml:p:1", "settings": {"force_rerun": False}}
+PIPELINE = {
+    "name": "p",
+    "inputs": {"data": {"type": "uri_folder"}},
+    "jobs": {"only": {"component": "azureml:c:1", "inputs": {"data": "${{parent.inputs.data}}"}}},
+}
+# For every kind: inputs that are right, and for every input another value with what its change must mean; where the
+# input does not fit with the first inputs, others follow.
+TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
     "Code": (
         {"path": "{src}", "name": "c", "version": "1", "description": "d", "tags": {"a": "1"}},
         {
@@ -114,6 +121,41 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, str]]]] = {
             "location": ("eastus", REPLACE),
             "tags": ({"a": "2"}, MUTABLE),
             "versioned": (True, REPLACE),
+            "component": ("azureml:p:2", MUTABLE, OF_A_PIPELINE),
+            "settings": ({"default_compute": "cpu"}, MUTABLE, OF_A_PIPELINE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "Component": (
+        {
+            "command": "true ${{inputs.n}}",
+            "environment": "azureml:e:1",
+            "name": "c",
+            "inputs": {"n": {"type": "integer"}},
+        },
+        {
+            "command": ("false ${{inputs.n}}", REPLACE),
+            "environment": ("azureml:e:2", REPLACE),
+            "code": ("azureml:c:1", REPLACE),
+            "inputs": ({"n": {"type": "number", "default": 1.0}}, REPLACE),
+            "outputs": ({"out": {"type": "uri_file"}}, REPLACE),
+            "instance_count": (2, REPLACE),
+            "is_deterministic": (False, REPLACE),
+            "display_name": ("C", REPLACE),
+            "type": ("COMMAND", NONE),
+            "jobs": (
+                {"only": {"component": "azureml:c:2", "inputs": {"data": "${{parent.inputs.data}}"}}},
+                REPLACE,
+                PIPELINE,
+            ),
+            "job_inputs": ({"only": {"component": {"data": {"type": "uri_folder"}}}}, NONE, PIPELINE),
+            "job_outputs": ({"only": {"component": {}}}, NONE, PIPELINE),
+            "job_types": ({"only": {"component": "command"}}, NONE, PIPELINE),
+            "name": ("c2", REPLACE),
+            "version": ("2", REPLACE),
+            "description": ("e", MUTABLE),
+            "tags": ({"a": "2"}, MUTABLE),
+            "on_delete": ("archive", MUTABLE),
             "adopt": (True, NONE),
         },
     ),
@@ -248,8 +290,9 @@ def test_unchanged_inputs_are_no_change(kind: Kind, folders: dict[str, str]) -> 
 
 @pytest.mark.parametrize(("kind", "name"), ROWS, ids=lambda value: getattr(value, "name", value))
 def test_a_changed_input_means_what_the_table_says(kind: Kind, name: str, folders: dict[str, str]) -> None:
-    base, changes = TABLE[kind.name]
-    value, meaning = changes[name]
+    first, changes = TABLE[kind.name]
+    value, meaning, *others = changes[name]
+    base = others[0] if others else first
     found = diff(kind, checked(kind, base, folders), checked(kind, {**base, name: value}, folders))
     assert (bool(found.changes), bool(found.replaces)) == (meaning != NONE, meaning == REPLACE)
 
