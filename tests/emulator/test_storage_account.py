@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from arm_client import Arm
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-from azure.storage.blob import BlobServiceClient, ContainerClient
+from azure.storage.blob import BlobServiceClient, ContainerClient, ContainerSasPermissions, generate_container_sas
 
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/local"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/amlemulator"
@@ -107,3 +108,21 @@ def test_a_datastore_by_key_gives_the_account_s_key(arm: Arm, way: str) -> None:
     )  # fmt: skip
     container.upload_blob("x", b"x", overwrite=True)
     assert container.download_blob("x").readall() == b"x"
+
+
+@pytest.mark.parametrize(("from_now", "opens"), [(timedelta(hours=1), True), (timedelta(minutes=-1), False)])
+def test_a_signature_opens_until_it_expires(arm: Arm, name: str, from_now: timedelta, opens: bool) -> None:
+    key = keys(arm)[0]
+    owned = service(arm, "own", key).get_container_client(name)
+    owned.create_container()
+    permission, expiry = ContainerSasPermissions(read=True, write=True), datetime.now(UTC) + from_now
+    sas = generate_container_sas("amlemulator", name, account_key=key, permission=permission, expiry=expiry)
+    lent = ContainerClient.from_container_url(
+        f"{owned.url}?{sas}", connection_verify=arm.environment["REQUESTS_CA_BUNDLE"], retry_total=0
+    )
+    if opens:
+        lent.upload_blob("x", b"x")
+    else:
+        with pytest.raises((ClientAuthenticationError, HttpResponseError)) as caught:
+            lent.upload_blob("x", b"x")
+        assert caught.value.status_code == 403
