@@ -44,13 +44,18 @@ def make_code(azure: LocalAzure, path: str, folder: Path) -> str:
     return str(made["id"])
 
 
-def make_model(azure: LocalAzure, path: str, folder: Path) -> str:
-    """Register a folder as a model version in the default datastore; return its id."""
+def default_container(azure: LocalAzure) -> ContainerClient:
+    """The container of the workspace's default datastore."""
     store = request(azure, "GET", "/datastores/workspaceblobstore")["properties"]
     sas = request(azure, "POST", "/datastores/workspaceblobstore/listSecrets")["sasToken"]
     account = f"{store['protocol']}://{store['accountName']}.blob.{store['endpoint']}"
     verify = azure.env["REQUESTS_CA_BUNDLE"]
-    container = ContainerClient(account, store["containerName"], credential=sas, connection_verify=verify)
+    return ContainerClient(account, store["containerName"], credential=sas, connection_verify=verify)
+
+
+def make_model(azure: LocalAzure, path: str, folder: Path) -> str:
+    """Register a folder as a model version in the default datastore; return its id."""
+    container = default_container(azure)
     upload(azure, container, folder, "by-hand/model")
     uri = "azureml://datastores/workspaceblobstore/paths/by-hand/model"
     properties = {"modelUri": uri, "modelType": "custom_model", "tags": {"by": "hand"}}
