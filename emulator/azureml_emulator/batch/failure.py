@@ -92,6 +92,11 @@ class Screen:
             lines += ["", *("  " + line for line in failure.traceback.rstrip().splitlines())]
         return "\n".join(lines)
 
+    def error(self) -> dict[str, str]:
+        """As a run's error: whose fault it is as code, and everything one needs to know as message."""
+        user = self.failure.cause not in {"internal", "disk"}
+        return {"code": "UserError" if user else "ServiceError", "message": str(self)}
+
 
 def _listed(files: tuple[str, ...], most: int = 5) -> str:
     more = f" and {len(files) - most} more" if len(files) > most else ""

@@ -80,10 +80,8 @@ class Job:
         self._upload_output()
 
     def screen(self, reason: JobFailedError) -> dict[str, Any]:
-        """A failure as the error of the job's run: code, and everything one needs to know as message."""
-        text = str(Screen(self.spec.name, reason.headline, reason.failure))
-        user = reason.failure.cause not in {"internal", "disk"}
-        return {"code": "UserError" if user else "ServiceError", "message": text}
+        """A failure as the error of the job's run."""
+        return Screen(self.spec.name, reason.headline, reason.failure).error()
 
     def close(self, status: str, error: dict[str, Any] | None) -> None:
         """Say how it ended in the logs, and bring them to the datastore."""

@@ -10,13 +10,12 @@ from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.kind import Kind, Lack, NameRule, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Object, Strings, choice
 from azureml_emulator.kinds.batch_endpoint import BATCH_ENDPOINT
+from azureml_emulator.kinds.deployments import INT_MAX, CodeConfiguration, Positive, code_of, environment_of
+from azureml_emulator.kinds.endpoints import kept_properties
 from azureml_emulator.pipeline.deployment import check_settings
 from azureml_emulator.store import Document
 
-_INT_MAX = 2**31 - 1
 _NOT_IN_FILE_NAMES = set('~"#%&*:<>?/\\{|}')
-
-Positive = Annotated[int, Field(ge=1, le=_INT_MAX)]
 
 
 class ModelReference(Body):
@@ -27,13 +26,6 @@ class ModelReference(Body):
     datastore_id: str | None = None
     job_id: str | None = None
     path: str | None = None
-
-
-class CodeConfiguration(Body):
-    """The code asset and the scoring script in it."""
-
-    code_id: str | None = None
-    scoring_script: Annotated[str, Field(min_length=1)]
 
 
 class Resources(Body):
@@ -47,7 +39,7 @@ class Resources(Body):
 class RetrySettings(Body):
     """How often and how long a mini-batch is tried."""
 
-    max_retries: Annotated[int, Field(ge=0, le=_INT_MAX)] = 3
+    max_retries: Annotated[int, Field(ge=0, le=INT_MAX)] = 3
     timeout: Duration = "PT30S"
 
 
@@ -81,7 +73,7 @@ class DeploymentProperties(Body):
     resources: Resources | None = None
     mini_batch_size: Annotated[int, Field(ge=1)] = 10
     max_concurrency_per_instance: Positive = 1
-    error_threshold: Annotated[int, Field(ge=-1, le=_INT_MAX)] = -1
+    error_threshold: Annotated[int, Field(ge=-1, le=INT_MAX)] = -1
     retry_settings: RetrySettings | None = None
     output_action: Annotated[str, choice("AppendRow", "SummaryOnly")] = "AppendRow"
     output_file_name: str | None = None
@@ -116,13 +108,12 @@ def _prepare(target: Target, body: Any) -> Properties:
     model, is_mlflow = _model(target, asked.model)
     if not asked.compute:
         raise errors.must_not_be_empty("Compute Id", "properties.compute")
-    old = (target.old or {}).get("properties", {})
     return {
         **given,
-        "properties": {**old.get("properties", {}), **given["properties"]},
+        "properties": kept_properties(target, given),
         "model": model,
-        "codeConfiguration": _code(target, asked.code_configuration, optional=is_mlflow),
-        "environmentId": _environment(target, asked.environment_id, optional=is_mlflow),
+        "codeConfiguration": code_of(target, asked.code_configuration, optional=is_mlflow),
+        "environmentId": environment_of(target, asked.environment_id, optional=is_mlflow),
         "compute": references.compute(target, asked.compute, "properties.compute"),
         "resources": (asked.resources or Resources()).dump(),
         "retrySettings": (asked.retry_settings or RetrySettings()).dump(),
@@ -143,11 +134,11 @@ def _pipeline(target: Target, asked: DeploymentProperties, configuration: Deploy
         raise errors.must_not_be_empty("Component Id", f"{where}.componentId")
     found = references.asset(target, reference, "components", f"{where}.componentId.assetId")
     settings = check_settings(target, found, configuration.settings, where)
-    old = (target.old or {}).get("properties", {})
+    given = asked.dump()
     component = {"referenceType": "Id", "assetId": found}
     return {
-        **asked.dump(),
-        "properties": {**old.get("properties", {}), **asked.properties},
+        **given,
+        "properties": kept_properties(target, given),
         "deploymentConfiguration": {**configuration.dump(), "componentId": component, "settings": settings},
         "provisioningState": "Succeeded",
     }
@@ -172,25 +163,6 @@ def _model(target: Target, model: ModelReference | None) -> tuple[Properties, bo
     document = target.emulator.store.get(found) or {}
     is_mlflow = document["properties"]["modelType"] == "mlflow_model"
     return {"referenceType": "Id", "assetId": found}, is_mlflow
-
-
-def _code(target: Target, code: CodeConfiguration | None, *, optional: bool) -> Properties | None:
-    if code is None:
-        if optional:
-            return None
-        raise errors.must_not_be_empty("Code Configuration", "properties.codeConfiguration")
-    if not code.code_id:
-        raise errors.must_not_be_empty("Code Id", "properties.codeConfiguration.codeId")
-    found = references.asset(target, code.code_id, "codes", "properties.codeConfiguration.codeId")
-    return {"codeId": found, "scoringScript": code.scoring_script}
-
-
-def _environment(target: Target, environment: str | None, *, optional: bool) -> str | None:
-    if environment:
-        return references.asset(target, environment, "environments", "properties.environmentId")
-    if optional:
-        return None
-    raise errors.must_not_be_empty("Environment Id", "properties.environmentId")
 
 
 def _output_file(asked: DeploymentProperties) -> str | None:

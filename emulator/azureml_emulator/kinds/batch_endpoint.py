@@ -6,10 +6,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from azureml_emulator.arm import errors, resources
+from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Kind, Patch, Properties, Target, Tracked
-from azureml_emulator.arm.schema import Body, NewTags, Strings, choice
-from azureml_emulator.kinds.endpoints import BATCH_REGION, ENDPOINT_NAMES, check_unique, region_name
+from azureml_emulator.arm.schema import Body, Strings, choice
+from azureml_emulator.kinds.endpoints import (
+    BATCH_REGION,
+    ENDPOINT_NAMES,
+    EndpointPatch,
+    Keys,
+    check_unique,
+    kept_properties,
+    patched,
+    region_name,
+)
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
 
@@ -18,13 +27,6 @@ class Defaults(Body):
     """The deployment that jobs go to when the request names none; it need not exist yet."""
 
     deployment_name: str | None = None
-
-
-class Keys(Body):
-    """Keys of an endpoint, which have no use where only Entra tokens open it."""
-
-    primary_key: str | None = None
-    secondary_key: str | None = None
 
 
 class EndpointProperties(Body):
@@ -41,13 +43,6 @@ class EndpointBody(Tracked):
     """PUT of a batch endpoint."""
 
     properties: EndpointProperties
-
-
-class EndpointPatch(Body):
-    """PATCH of a batch endpoint: tags and identity, nothing else."""
-
-    tags: NewTags = None
-    identity: dict[str, Any] | None = None
 
 
 def _check_identity(asked: dict[str, Any] | None) -> None:
@@ -70,11 +65,10 @@ def _prepare(target: Target, body: Any) -> Properties:
         )
     if target.old is None:
         check_unique(target)
-    old = (target.old or {}).get("properties", {})
     name = (given["defaults"] or {}).get("deploymentName")
     return {
         **given,
-        "properties": {**old.get("properties", {}), **given["properties"]},
+        "properties": kept_properties(target, given),
         "defaults": {"deploymentName": name} if name else {},
         "scoringUri": target.emulator.urls.scoring(target.name, target.region),
         "swaggerUri": target.emulator.urls.swagger(target.name, target.region),
@@ -88,12 +82,7 @@ def _marks(target: Target, _document: Document) -> dict[str, str]:
 
 def _patch(target: Target, old: Document, body: Any) -> Document:
     _check_identity(body.identity)
-    changed = dict(old)
-    if body.tags is not None:
-        changed["tags"] = body.tags
-    if body.identity is not None:
-        changed["identity"] = resources.identity(target, body.identity)
-    return changed
+    return patched(target, old, body)
 
 
 BATCH_ENDPOINT = Kind(

@@ -12,24 +12,16 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from azureml_emulator.arm import errors, references
-from azureml_emulator.arm.kind import Action, Kind, NameRule, Patch, Properties, Target, Tracked
+from azureml_emulator.arm.kind import Action, Kind, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Strings, choice, duration_seconds
 from azureml_emulator.http import Call, Reply, ServiceError
+from azureml_emulator.kinds.deployments import INT_MAX, CodeConfiguration, Positive, code_of, environment_of
+from azureml_emulator.kinds.endpoints import ENDPOINT_NAMES, kept_properties
 from azureml_emulator.kinds.online_endpoint import ONLINE_ENDPOINT
 from azureml_emulator.online import logs
 from azureml_emulator.store import Document
 
-_INT_MAX = 2**31 - 1
 _LONGEST_REQUEST = 180.0
-
-Positive = Annotated[int, Field(ge=1, le=_INT_MAX)]
-
-
-class CodeConfiguration(Body):
-    """The code asset and the scoring script in it."""
-
-    code_id: str | None = None
-    scoring_script: Annotated[str, Field(min_length=1)]
 
 
 class RequestSettings(Body):
@@ -112,12 +104,11 @@ def _prepare(target: Target, body: Any) -> Properties:
     requests = asked.request_settings or RequestSettings()
     _check_durations(asked, requests)
     model, is_mlflow = _model(target, asked.model)
-    code = _code(target, asked.code_configuration, optional=is_mlflow)
-    old = (target.old or {}).get("properties", {})
+    code = code_of(target, asked.code_configuration, optional=is_mlflow)
     given = asked.dump()
     return {
         **given,
-        "properties": {**old.get("properties", {}), **given["properties"]},
+        "properties": kept_properties(target, given),
         "model": model,
         "codeConfiguration": code,
         # A script of one's own needs an environment of one's own, for an MLflow model too.
@@ -178,24 +169,9 @@ def _model(target: Target, model: str | None) -> tuple[str | None, bool]:
     return found, kind == "mlflow_model"
 
 
-def _code(target: Target, code: CodeConfiguration | None, *, optional: bool) -> Properties | None:
-    if code is None:
-        if optional:
-            return None
-        raise errors.must_not_be_empty("Code Configuration", "properties.codeConfiguration")
-    if not code.code_id:
-        raise errors.must_not_be_empty("Code Id", "properties.codeConfiguration.codeId")
-    found = references.asset(target, code.code_id, "codes", "properties.codeConfiguration.codeId")
-    return {"codeId": found, "scoringScript": code.scoring_script}
-
-
 def _environment(target: Target, environment: str | None, *, optional: bool) -> str | None:
-    if not environment:
-        if optional:
-            return None
-        raise errors.must_not_be_empty("Environment Id", "properties.environmentId")
-    found = references.asset(target, environment, "environments", "properties.environmentId")
-    if (target.emulator.store.get(found) or {})["properties"].get("inferenceConfig"):
+    found = environment_of(target, environment, optional=optional)
+    if found and (target.emulator.store.get(found) or {})["properties"].get("inferenceConfig"):
         raise _unsupported("custom containers (an environment with inferenceConfig)")
     return found
 
@@ -234,7 +210,7 @@ def _removed(target: Target, _document: Document) -> None:
 
 def _skus(_call: Call, target: Target) -> Reply:
     """``GET skus``: the one SKU that managed deployments have, with the numbers of instances that it takes."""
-    capacity = {"minimum": 1, "maximum": _INT_MAX, "default": 1, "scaleType": "Manual"}
+    capacity = {"minimum": 1, "maximum": INT_MAX, "default": 1, "scaleType": "Manual"}
     sku = {"name": "Default", "tier": "Standard"}
     return Reply({"value": [{"resourceType": target.kind.type, "sku": sku, "capacity": capacity}]})
 
@@ -245,10 +221,7 @@ ONLINE_DEPLOYMENT = Kind(
     owner=ONLINE_ENDPOINT,
     long_running=True,
     operation_in_properties=True,
-    names=NameRule.of(
-        r"(?=.{3,32}$)[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?",
-        "3 to 32 letters, digits and '-', starting with a letter and ending with a letter or digit",
-    ),
+    names=ENDPOINT_NAMES,  # the service has one rule for both
     prepare=_prepare,
     patch=Patch(DeploymentPatch, _patch),
     immutable=("properties.instanceType",),

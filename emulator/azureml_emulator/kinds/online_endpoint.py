@@ -11,11 +11,20 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from azureml_emulator.arm import errors, resources
+from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Action, Kind, Patch, Properties, Target, Tracked
-from azureml_emulator.arm.schema import Body, NewTags, Strings, choice
+from azureml_emulator.arm.schema import Body, Strings, choice
 from azureml_emulator.http import ServiceError
-from azureml_emulator.kinds.endpoints import ENDPOINT_NAMES, ONLINE_REGION, check_unique, region_name
+from azureml_emulator.kinds.endpoints import (
+    ENDPOINT_NAMES,
+    ONLINE_REGION,
+    EndpointPatch,
+    Keys,
+    check_unique,
+    kept_properties,
+    patched,
+    region_name,
+)
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.online import access
 from azureml_emulator.store import Document
@@ -24,13 +33,6 @@ _MOST_MIRRORED = 50
 _IDENTITIES = frozenset({"systemassigned", "userassigned", "systemassigned,userassigned", "none"})
 
 Percent = Annotated[int, Field(ge=0, le=100)]
-
-
-class Keys(Body):
-    """The keys that an endpoint begins with; made up where they are left out, and never answered."""
-
-    primary_key: str | None = None
-    secondary_key: str | None = None
 
 
 class EndpointProperties(Body):
@@ -52,13 +54,6 @@ class EndpointBody(Tracked):
     properties: EndpointProperties
 
 
-class EndpointPatch(Body):
-    """PATCH of an online endpoint: tags and identity, nothing else."""
-
-    tags: NewTags = None
-    identity: dict[str, Any] | None = None
-
-
 def _check_identity(asked: dict[str, Any] | None) -> None:
     kind = str(next((value for key, value in (asked or {}).items() if key.lower() == "type"), "None"))
     if kind.replace(" ", "").lower() not in _IDENTITIES:
@@ -72,14 +67,13 @@ def _prepare(target: Target, body: Any) -> Properties:
     if target.old is None:
         check_unique(target)
         access.make_keys(target, asked.keys.dump() if asked.keys else {})
-    old = (target.old or {}).get("properties", {})
     traffic, mirror = asked.traffic or {}, asked.mirror_traffic or {}
     _check_traffic(target, traffic, mirror)
     own = {"azureml.onlineendpointid": target.id.lower()}
     given = asked.dump()
     return {
         **given,
-        "properties": {**old.get("properties", {}), **given["properties"], **own},
+        "properties": {**kept_properties(target, given), **own},
         "keys": None,
         "traffic": traffic,
         "mirrorTraffic": mirror,
@@ -142,12 +136,7 @@ def _marks(target: Target, _document: Document) -> dict[str, str]:
 
 def _patch(target: Target, old: Document, body: Any) -> Document:
     _check_identity(body.identity)
-    changed = dict(old)
-    if body.tags is not None:
-        changed["tags"] = body.tags
-    if body.identity is not None:
-        changed["identity"] = resources.identity(target, body.identity)
-    return changed
+    return patched(target, old, body)
 
 
 def _changed(target: Target, _document: Document) -> None:
