@@ -74,6 +74,15 @@ class Arm:
         assert answer.status_code in {200, 201}, answer.text
         return answer.json()
 
+    def delete(self, path: str, seconds: float = 60) -> None:
+        """Delete what a path names, and wait until it is gone."""
+        answer = self.call("DELETE", path)
+        assert answer.status_code == 202, answer.text
+        end = time.monotonic() + seconds
+        while self.call("GET", path).status_code != 404:
+            assert time.monotonic() < end, f"{path} is still there"
+            time.sleep(0.02)
+
     def refused(self, method: str, path: str, body: Any = None, **options: Any) -> tuple[int, str, str]:
         """Status, code and message of an error in ARM's form."""
         answer = self.call(method, path, body, **options)

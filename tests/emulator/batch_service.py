@@ -6,7 +6,7 @@ import ssl
 import textwrap
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -158,6 +158,7 @@ class Endpoint:
         self.deployment = deployment
         self.compute = compute
         self.url = f"/inference/{name}.eastus/jobs"
+        self.started: list[str] = []
 
     def post(self, properties: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
         """Invoke the endpoint with a body's properties."""
@@ -168,7 +169,8 @@ class Endpoint:
         """Start a job over a folder; return its name."""
         answer = self.post({"inputData": {"x": {"jobInputType": "UriFolder", "uri": uri}}, **overrides}, headers)
         assert answer.status_code == 201, answer.text
-        return answer.json()["name"]
+        self.started.append(answer.json()["name"])
+        return self.started[-1]
 
     def job(self, name: str) -> dict[str, Any]:
         """A job as polling shows it."""
@@ -181,6 +183,25 @@ class Endpoint:
             assert time.monotonic() < end, f"{name} is still {status}"
             time.sleep(0.02)
         return status
+
+    def states(self, names: Sequence[str]) -> dict[str, str]:
+        """The states of jobs, by name."""
+        return {name: self.job(name)["properties"]["status"] for name in names}
+
+    def wait_all(self, names: Sequence[str], states: list[str], seconds: float = 60) -> dict[str, str]:
+        """Wait until these jobs are in these states, in whatever order; return the state of each."""
+        end = time.monotonic() + seconds
+        while sorted((now := self.states(names)).values()) != sorted(states):
+            assert time.monotonic() < end, now
+            time.sleep(0.02)
+        return now
+
+    def cancel_all(self) -> None:
+        """Cancel what is left of the endpoint's jobs and wait until all have ended."""
+        for name in self.started:
+            self.service.call("POST", f"{self.service.workspace}/jobs/{name}/cancel")
+        for name in self.started:
+            self.wait(name, seconds=60)
 
     def run(self, uri: str, **overrides: Any) -> str:
         """Run a job to its end; return its name."""

@@ -67,6 +67,8 @@ def data(service: Service) -> str:
 
 
 @pytest.fixture
-def waiting(service: Service) -> Endpoint:
-    """An endpoint on a single node, whose jobs do not end by themselves."""
-    return service.deploy(WAIT, nodes=1, retrySettings={"maxRetries": 0, "timeout": "PT60S"})
+def waiting(service: Service) -> Iterator[Endpoint]:
+    """An endpoint on a single node, whose jobs do not end by themselves: they are canceled after the test."""
+    endpoint = service.deploy(WAIT, nodes=1, retrySettings={"maxRetries": 0, "timeout": "PT60S"})
+    yield endpoint
+    endpoint.cancel_all()

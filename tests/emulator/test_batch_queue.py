@@ -24,16 +24,9 @@ from emulator.batch_support import alive
 def test_jobs_share_the_nodes_of_their_compute(service: Service, data: str) -> None:
     endpoint = service.deploy(WAIT, nodes=2, retrySettings={"maxRetries": 0, "timeout": "PT60S"})
     jobs = [endpoint.start(data) for _ in range(3)]
-
-    def states() -> dict[str, str]:
-        return {name: endpoint.job(name)["properties"]["status"] for name in jobs}
-
-    end = time.monotonic() + 30
-    while sorted((now := states()).values()) != ["Queued", "Running", "Running"]:
-        assert time.monotonic() < end, now
-        time.sleep(0.02)
+    now = endpoint.wait_all(jobs, ["Queued", "Running", "Running"])
     time.sleep(0.3)
-    assert states() == now
+    assert endpoint.states(jobs) == now
     waiting = next(name for name in jobs if now[name] == "Queued")
     first = next(name for name in jobs if now[name] == "Running")
     service.call("POST", f"{service.workspace}/jobs/{first}/cancel")
@@ -87,8 +80,7 @@ def test_nodes_are_given_up_when_they_were_idle_for_the_compute_s_idle_time(
 
 def test_a_compute_that_is_scaled_up_lets_waiting_jobs_run(service: Service, waiting: Endpoint, data: str) -> None:
     jobs = [waiting.start(data) for _ in range(2)]
-    waiting.wait(jobs[0], until={"Running"})
-    waiting.wait(jobs[1], until={"Queued"})
+    waiting.wait_all(jobs, ["Queued", "Running"])  # which one runs is decided by which one is prepared first
     scale(service, waiting, 0, 2)
     assert settled(service, waiting.compute, (2, 2, 0)) == (2, 2, 0)
     for name in jobs:

@@ -122,7 +122,7 @@ def test_a_deployment_with_traffic_cannot_be_deleted(arm: Arm, split: str) -> No
         status, _, message = arm.refused("DELETE", f"onlineEndpoints/{split}/deployments/{color}")
         assert (status, message) == (400, f"Can't delete deployment [{color}] with non-zero traffic weight.")
     arm.put(f"onlineEndpoints/{split}", arm.online_endpoint(traffic={"blue": 0}))
-    assert arm.call("DELETE", f"onlineEndpoints/{split}/deployments/green").status_code == 202
+    arm.delete(f"onlineEndpoints/{split}/deployments/green")
     arm.put(f"onlineEndpoints/{split}/deployments/green", arm.online_deployment("split"))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pulumi
@@ -49,6 +50,15 @@ class _Engine(pulumi.runtime.Mocks):
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], None]:
         return {}, None
+
+
+@pytest.fixture(autouse=True)
+def _event_loop() -> Iterator[None]:
+    """A loop of this test's own: Pulumi takes the thread's current one, which `asyncio.run` elsewhere has removed."""
+    with asyncio.Runner() as runner:
+        asyncio.set_event_loop(runner.get_loop())
+        yield
+    asyncio.set_event_loop(None)
 
 
 def declared(program: Callable[[], object]) -> _Engine:
