@@ -1,7 +1,7 @@
 """The way to the blobs: ``/blob/{account}.blob.{suffix}/...`` is passed on to Azurite, streaming both ways.
 
 Shared access signatures are computed over the account, container and blob, not over this address, and pass
-unchanged. Requests that are signed with the account's key are signed anew for the path inside.
+unchanged. Requests with the account's key or a token are signed anew for the path inside (see ``blob_access``).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import logging
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from xml.sax.saxutils import escape
 
 from starlette.types import Receive, Scope, Send
 
-from azureml_emulator import shared_key
+from azureml_emulator.blob_access import admit
 from azureml_emulator.contents import LARGEST
-from azureml_emulator.front import address_of
 from azureml_emulator.http import ServiceError
 from azureml_emulator.upstream import Response, UpstreamError
 from azureml_emulator.urls import BLOB_PREFIX
@@ -65,12 +64,13 @@ class BlobProxy:
         except ClientGoneError:
             return
         except ServiceError as error:
-            await _refuse(send, error.status, error.code, error.message)
+            await _refuse(send, error)
         except UpstreamError as error:
             _LOG.warning("blob service: %s", error)
             if started:
                 raise
-            await _refuse(send, 503, "ServerBusy", "The emulator's blob service did not answer; try again.")
+            busy = "The emulator's blob service did not answer; try again."
+            await _refuse(send, ServiceError(503, "ServerBusy", busy))
 
     def _remember(self, sent: bytearray | None, response: Response) -> None:
         """Keep the content of a small blob for jobs, which then need not fetch it."""
@@ -93,25 +93,8 @@ class BlobProxy:
             if name in {b"content-length", b"transfer-encoding"}:
                 has_body = value != b"0"
             headers.append((name, self._copy_source(value) if name == _COPY_SOURCE else value))
-        headers = self._signed(scope, target.partition(b"?")[0], headers)
+        headers = admit(self._emulator, scope, target.partition(b"?")[0], headers)
         return await upstream.request(scope["method"], target, headers, self._body(receive, sent) if has_body else None)
-
-    def _signed(self, scope: Scope, path: bytes, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        """The headers, signed for the path inside if the client has signed them for the path that it asked."""
-        given = next((value for name, value in headers if name == b"authorization"), b"").decode("latin-1")
-        if not given.startswith("SharedKey "):
-            return headers
-        storage, query = self._emulator.storage, scope["query_string"]
-        asked = urlsplit(address_of(scope)).path.encode("latin-1")
-        shared_key.check(
-            shared_key.Signed(scope["method"], asked, query, scope["headers"]),
-            given, storage.account_name, storage.account_keys,
-        )  # fmt: skip
-        inside = shared_key.Signed(scope["method"], path, query, headers)
-        kept = [(name, value) for name, value in headers if name != b"authorization"]
-        return [
-            *kept, (b"authorization", shared_key.sign(inside, storage.account_name, storage.account_key).encode())
-        ]  # fmt: skip
 
     async def _body(self, receive: Receive, sent: bytearray | None) -> AsyncIterator[bytes]:
         while True:
@@ -159,13 +142,15 @@ def _is_small_blob(scope: Scope) -> bool:
     return bool(length.isdigit()) and int(length) <= LARGEST
 
 
-async def _refuse(send: Send, status: int, code: str, message: str) -> None:
-    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+async def _refuse(send: Send, error: ServiceError) -> None:
+    text = f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message></Error>"
+    body = f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
     headers = [
         (b"content-type", b"application/xml"),
-        (b"content-length", str(len(body.encode())).encode()),
-        (b"x-ms-error-code", code.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-ms-error-code", error.code.encode()),
+        *((name.lower().encode(), value.encode("latin-1", "replace")) for name, value in error.headers.items()),
     ]
     with contextlib.suppress(OSError):
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body.encode()})
+        await send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})

@@ -24,7 +24,7 @@ from azureml_emulator.application import Application
 from azureml_emulator.clock import Clock
 from azureml_emulator.files import read_or_create
 from azureml_emulator.http import OAuthError, ServiceError
-from azureml_emulator.settings import CLIENT_ID, MANAGED_HEADER, MANAGED_ID, TENANT_ID
+from azureml_emulator.settings import CLIENT_ID, MANAGED_HEADER, MANAGED_ID, STORAGE_ACCOUNT, TENANT_ID
 from azureml_emulator.urls import Urls
 
 TOKEN_SECONDS = 3600
@@ -38,6 +38,11 @@ _AUDIENCES = {
         "https://management.core.windows.net/",
     ),
     "ml": ("https://ml.azure.com", "https://ml.azure.com/"),
+    "storage": (
+        "https://storage.azure.com",
+        "https://storage.azure.com/",
+        f"https://{STORAGE_ACCOUNT}.blob.core.windows.net",
+    ),
 }
 """Audiences that each side of the service takes, as it names them in its errors."""
 
@@ -78,7 +83,7 @@ class Identity:
             "subject_types_supported": ["pairwise"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "response_types_supported": ["token"],
-            "scopes_supported": ["https://management.azure.com/.default", "https://ml.azure.com/.default"],
+            "scopes_supported": [f"{side[0]}/.default" for side in _AUDIENCES.values()],
             "issuer": f"{authority}/v2.0",
             "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
             "device_authorization_endpoint": f"{authority}/oauth2/v2.0/devicecode",
@@ -170,7 +175,7 @@ class Identity:
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
 
     def check(self, authorization: str, side: str) -> Mapping[str, Any]:
-        """The claims of an ``Authorization`` header for one side, ``arm`` or ``ml``.
+        """The claims of an ``Authorization`` header for one side, ``arm``, ``ml`` or ``storage``.
 
         Raises :class:`ServiceError` 401 in the service's wording.
         """
@@ -272,7 +277,7 @@ def _audience(scope: str, resource: str) -> str:
         "invalid_resource",
         500011,
         f"The resource principal named '{wanted}' was not found in the tenant. The emulator has "
-        f"{' and '.join(side[0] for side in _AUDIENCES.values())}.",
+        f"{', '.join(side[0] for side in _AUDIENCES.values())}.",
     )
 
 

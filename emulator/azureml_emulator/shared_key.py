@@ -20,7 +20,7 @@ _SIGNED = (
     b"content-encoding", b"content-language", b"content-length", b"content-md5", b"content-type", b"date",
     b"if-modified-since", b"if-match", b"if-none-match", b"if-unmodified-since", b"range",
 )  # fmt: skip
-_REFUSED = (
+REFUSED = (
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly "
     "including the signature."
 )
@@ -68,7 +68,7 @@ def check(request: Signed, given: str, account: str, keys: Sequence[str]) -> Non
             for order in (None, _culture):
                 if hmac.compare_digest(given.encode(), request.authorization(name, key, order=order).encode()):
                     return
-    raise ServiceError(403, "AuthenticationFailed", _REFUSED)
+    raise ServiceError(403, "AuthenticationFailed", REFUSED)
 
 
 def sign(request: Signed, account: str, key: str) -> str:

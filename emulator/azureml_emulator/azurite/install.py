@@ -44,7 +44,7 @@ class Installation:
 
     node: Path
     script: Path
-    parent_watch: Path = _HERE / "parent-watch.cjs"
+    preload: Path = _HERE / "preload.cjs"
 
 
 def installed() -> Installation | None:

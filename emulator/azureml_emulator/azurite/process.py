@@ -90,7 +90,7 @@ class Azurite:
         environment["NODE_COMPILE_CACHE"] = str(cache_folder() / "node-compile-cache")
         self._process = process = await asyncio.create_subprocess_exec(
             installation.node,
-            *("--require", installation.parent_watch, installation.script),
+            *("--require", installation.preload, installation.script),
             *("--blobHost", "127.0.0.1", "--blobPort", "0", "--location", self._folder),
             *("--blobKeepAliveTimeout", str(_KEEP_ALIVE_SECONDS)),
             *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
