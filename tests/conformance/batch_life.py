@@ -7,8 +7,6 @@ afterwards what each step saw, or the traceback of the first one that failed.
 import contextlib
 import io
 import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from azure.ai.ml import Input
@@ -25,13 +23,10 @@ from azure.ai.ml.entities import (
     ModelBatchDeploymentSettings,
 )
 from azure.ai.ml.entities._assets import Code
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from life import live, step
+from life import folder, listed, live, missing, refused, step, write
 from local_client import local_client
 
-origin, subscription, place = sys.argv[1:]
-folder = Path(place)
-client = local_client(origin, subscription)
+client = local_client(*sys.argv[1:3])
 ENDPOINT = "official-life"
 SCORE = """\
 import os, pathlib, time
@@ -48,25 +43,6 @@ def run(mini_batch):
 CONDA = "name: life\nchannels: [conda-forge]\ndependencies: [python=3.11]\n"
 jobs: dict[str, str] = {}
 made: dict[str, Any] = {}
-
-
-def write(path: str, text: str) -> Path:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text)
-    return target
-
-
-def listed(items: Any) -> list[str]:
-    return sorted(item.name for item in items)
-
-
-def refused(action: Callable[[], Any]) -> dict[str, Any]:
-    try:
-        action()
-    except HttpResponseError as error:
-        return {"status": error.status_code, "code": error.error.code if error.error else None, "said": error.message}
-    return {"status": 200}
 
 
 @step
@@ -412,12 +388,4 @@ def delete() -> Any:
     return {**gone, "job stays": client.jobs.get(jobs["folder"]).status}
 
 
-def missing(action: Callable[[], Any]) -> str:
-    try:
-        action()
-    except ResourceNotFoundError as error:
-        return f"gone: {error.error.code if error.error else ''}"
-    return "still there"
-
-
-live(folder)
+live()

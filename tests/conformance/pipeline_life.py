@@ -7,19 +7,16 @@ afterwards what each step saw, or the traceback of the first one that failed.
 import contextlib
 import io
 import sys
-from pathlib import Path
 from typing import Any
 
 from azure.ai.ml import Input, Output, dsl, load_component
 from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import AmlCompute, BatchEndpoint, Environment, Model, PipelineComponentBatchDeployment
 from azure.core.exceptions import HttpResponseError
-from life import live, step
+from life import folder, live, step, write
 from local_client import local_client
 
-origin, subscription, place = sys.argv[1:]
-folder = Path(place)
-client = local_client(origin, subscription)
+client = local_client(*sys.argv[1:3])
 ENDPOINT = "official-pipeline"
 CONDA = "name: pipelines\nchannels: [conda-forge]\ndependencies: [python=3.11]\n"
 ADD = f"""\
@@ -78,13 +75,6 @@ jobs:
       out: ${{parent.outputs.result}}
 """
 made: dict[str, Any] = {}
-
-
-def write(path: str, text: str) -> Path:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text)
-    return target
 
 
 @step
@@ -235,4 +225,4 @@ def refused() -> Any:
     return {"status": 200}
 
 
-live(folder)
+live()
