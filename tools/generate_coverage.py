@@ -18,6 +18,7 @@ VERBS = ("PUT", "GET", "PATCH", "DELETE")
 FACES = {
     "dataplane": "The data plane of endpoints: a token for `https://ml.azure.com`, errors unwrapped",
     "history": "Run history and the data services: a management token, no `api-version`",
+    "pipelines": 'The first interface of pipelines: a management token, no `api-version`, errors as `{"Error": {…}}`',
     "open": "Open to all, or to either token",
     "control": "The emulator's own switches: the header `x-emulator-key`",
 }

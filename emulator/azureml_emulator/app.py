@@ -26,6 +26,7 @@ from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS
 from azureml_emulator.kinds.workspace import discovery
 from azureml_emulator.online.router import OnlineRouter
+from azureml_emulator.pipeline.v1 import routes as pipeline_v1
 from azureml_emulator.router import BadPathError, Match, Router, decode_path
 from azureml_emulator.unsupported import unknown_path
 from azureml_emulator.urls import BLOB_PREFIX
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     *batch_routes.ROUTES,
     *storage_account.ROUTES,
     *batch_openapi.ROUTES,
+    *pipeline_v1.ROUTES,
 )
 
 _BELOW_WORKSPACE = f"{WORKSPACE}/"
@@ -59,7 +61,7 @@ SUPPORTED = frozenset(
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-[a-zA-Z]+)?")
 _LARGEST_BODY = 16 * 1024 * 1024
 _FIRST_ERROR = 400
-_SIDES: Mapping[Face, str] = {"arm": "arm", "history": "arm", "dataplane": "ml"}
+_SIDES: Mapping[Face, str] = {"arm": "arm", "history": "arm", "pipelines": "arm", "dataplane": "ml"}
 
 
 class App:
@@ -201,6 +203,15 @@ def _error(error: ServiceError, face: Face) -> Reply:
     details = list(error.details)
     if face == "dataplane":
         return Reply({"code": error.code, "message": error.message, "details": details}, error.status, error.headers)
+    if face == "pipelines":
+        first = {
+            "Code": error.code,
+            "Message": error.message,
+            "Target": error.target,
+            "Details": [{key.capitalize(): value for key, value in detail.items()} for detail in details],
+            "InnerError": None,
+        }
+        return Reply({"Error": first, "Correlation": {}}, error.status, error.headers)
     body = {
         "code": error.code,
         "message": error.message,

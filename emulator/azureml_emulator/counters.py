@@ -49,7 +49,7 @@ class Counters:
         faces = self._faces
         return {
             "total": sum(faces.values()),
-            "arm": faces["arm"] + faces["history"],
+            "arm": faces["arm"] + faces["history"] + faces["pipelines"],
             "dataplane": faces["dataplane"],
             "token": faces["token"],
             "blob": faces["blob"],

@@ -21,11 +21,12 @@ WORKSPACE = (
 )
 """Path template of a workspace; fixed segments match without regard to case, as in ARM."""
 
-Face = Literal["arm", "history", "dataplane", "open", "control"]
+Face = Literal["arm", "history", "pipelines", "dataplane", "open", "control"]
 """How a route is protected and how it words its errors.
 
 - ``arm``: Azure Resource Manager: management token, ``api-version``, ``{"error": {...}}``.
 - ``history``: run history and the data services: management token, no ``api-version``, ``{"error": {...}}``.
+- ``pipelines``: the first interface of pipelines: management token, no ``api-version``, ``{"Error": {...}}``.
 - ``dataplane``: scoring: token for ``https://ml.azure.com``, ``{"code", "message", "details"}`` unwrapped.
 - ``open``: no token; errors as the handler words them.
 - ``control``: the emulator's own switches: header ``x-emulator-key``.

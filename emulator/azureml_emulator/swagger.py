@@ -258,7 +258,7 @@ def _operation_2(operation: dict[str, Any]) -> dict[str, Any]:
     changed["responses"] = {
         status: {
             "description": answer["description"],
-            "schema": _renamed(answer["content"]["application/json"]["schema"]),
+            **({"schema": _renamed(answer["content"]["application/json"]["schema"])} if "content" in answer else {}),
         }
         for status, answer in operation["responses"].items()
     }

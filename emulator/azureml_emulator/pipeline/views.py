@@ -36,14 +36,17 @@ def tags(record: Document) -> dict[str, str]:
 def properties(record: Document) -> dict[str, str]:
     """The properties of a run."""
     own = {"azureml.moduleid": record["component"]} if record["kind"] != PIPELINE else {}
+    first = record.get("v1") or {}
+    if first:
+        own = {"azureml.pipelineid": first["pipelineId"]}
     return {
         **record["asked"]["properties"],
         **own,
         "azureml.endpointname": record["endpoint"],
         "azureml.deploymentname": record["deployment"],
         "azureml.runsource": "azureml.PipelineRun" if record["kind"] == PIPELINE else "azureml.StepRun",
-        "runSource": "Unavailable",
-        "runType": "HTTP",
+        "runSource": first.get("runSource") or "Unavailable",
+        "runType": first.get("runType") or "HTTP",
     }
 
 
