@@ -8,8 +8,10 @@ It knows neither how endpoints are made nor who asks: the command line and the l
 
 from __future__ import annotations
 
+from .api import read_real_time
 from .endpoint import AUTH_MODES, KINDS, Auth, Endpoint, Kind, Workspace
 from .errors import CodegenError, DocumentError, UnknownLanguageError
+from .fit import misfits
 from .generate import LANGUAGES, Client, Language, check_language, generate
 
 __all__ = [
@@ -27,4 +29,6 @@ __all__ = [
     "Workspace",
     "check_language",
     "generate",
+    "misfits",
+    "read_real_time",
 ]

@@ -9,9 +9,9 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import cli_release
+from . import cli_online, cli_release
 from .cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, build_parser
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _exit_code(error: Exception) -> int:
 
 def _say(display: Display, options: argparse.Namespace, error: BaseException, code: int) -> int:
     from .arm.errors import AzureMLError  # noqa: PLC0415 - see the module's docstring
-    from .consume.errors import JobFailedError  # noqa: PLC0415
+    from .consume.errors import JobFailedError, ModelError  # noqa: PLC0415
 
     text = str(error)
     if isinstance(error, OSError):
@@ -70,8 +70,12 @@ def _say(display: Display, options: argparse.Namespace, error: BaseException, co
     elif not isinstance(error, AzureMLError | KeyboardInterrupt):
         text = f"Unexpected {type(error).__name__}: {error}. Run it again with --debug and report what it prints."
     if options.json:
-        failure = error.failure.as_json() if isinstance(error, JobFailedError) else {}
-        display.result("error", "", message=text, exit_code=code, **failure)
+        facts: dict[str, Any] = {}
+        if isinstance(error, JobFailedError):
+            facts = error.failure.as_json()
+        elif isinstance(error, ModelError):
+            facts = error.as_json()
+        display.result("error", "", message=text, exit_code=code, **facts)
     else:
         sys.stderr.write(f"{text}\n")
     return code
@@ -199,6 +203,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], int | None]] = {
     "logs": _logs,
     "consume": _consume,
     "import": _import,
+    **cli_online.handlers(_target),
     **cli_release.COMMANDS,
 }
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cli_online import add_online
 from .cli_release import add_release
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_TIMEOUT, EXIT_INTERRUPTED = 0, 1, 2, 124,
 EXIT_CODES = """\
 exit codes:
   0    done; with --watch or --download: the job completed
-  1    the job failed or was canceled, the service refused or cannot be reached
+  1    the job or the model failed, the job was canceled, the service refused or cannot be reached
   2    wrong options, stack, configuration or input; nothing was submitted
   3    what was to be the same is not (`release diff`)
   124  the job did not end within --timeout; it goes on
@@ -35,9 +36,9 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(
         prog="azureml-stack",
-        description="Score with the batch endpoint that a Pulumi stack deployed: "
-        "start jobs, watch them, fetch predictions, write client code. Promote what one stack has tested to the next "
-        "one. Import what a workspace has already into a stack.",
+        description="Score with what a Pulumi stack deployed: start jobs on its batch and pipeline endpoints, watch "
+        "them, fetch predictions; ask its real-time endpoints; write client code. Promote what one stack has tested to "
+        "the next one. Import what a workspace has already into a stack.",
         epilog=f"{ENVIRONMENT}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -48,6 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_cancel(commands)
     _add_jobs(commands)
     _add_logs(commands)
+    add_online(commands, _command, _add_common)
     _add_consume(commands)
     _add_import(commands)
     add_release(commands, _command, _add_common)

@@ -37,7 +37,7 @@ def make_shared(client: ArmClient, folder: Path) -> dict[str, Any]:
         },
         "environmentId": put(
             client,
-            "environments/plain/versions/1",
+            "environments/any/versions/1",
             {"image": "mcr.microsoft.com/azureml/minimal", "condaFile": "dependencies: [python=3.11]\n"},
         ),
         "compute": put(client, "computes/cpu", {"computeType": "AmlCompute", "properties": compute}),

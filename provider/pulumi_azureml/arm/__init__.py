@@ -19,6 +19,7 @@ from .errors import (
     ThrottledError,
     TransportError,
 )
+from .patience import Patience
 from .polling import wait_for_deletion, wait_for_operation
 from .resource_id import ResourceId
 from .settings import Settings
@@ -37,6 +38,7 @@ __all__ = [
     "NotFoundError",
     "OperationFailedError",
     "OperationTimeoutError",
+    "Patience",
     "ResourceId",
     "ServiceUnavailableError",
     "Settings",

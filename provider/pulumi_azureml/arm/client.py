@@ -13,6 +13,7 @@ from .answer import Answer
 from .clock import SYSTEM_CLOCK, Clock, Status, silent
 from .credentials import AzureIdentity, TokenSource
 from .errors import error_from_answer
+from .patience import PATIENCE, Patience
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class ArmClient:
         headers: Mapping[str, str] | None = None,
         audience: Audience = "arm",
         operation: str = "",
+        patience: Patience = PATIENCE,
     ) -> Answer:
         """Send one request and return its answer.
 
@@ -91,6 +93,7 @@ class ArmClient:
             headers: added to the request.
             audience: whose token to send: `arm`, `ml` (the data plane) or `none`.
             operation: in words, for error messages: `create compute cpu`.
+            patience: after which answers the request is sent again, and how long one is waited for.
 
         Raises:
             ArmError: the subclass that fits the answer's status; TransportError when there was none.
@@ -101,7 +104,7 @@ class ArmClient:
             query.setdefault("api-version", self.settings.api_version_of(url))
             url = self.settings.arm_endpoint + url
         body = None if json is None else jsonlib.dumps(json).encode()
-        answer = self._authorized(method, url, query, body, dict(headers or {}), audience, operation)
+        answer = self._authorized(method, url, query, body, dict(headers or {}), audience, operation, patience)
         if answer.status >= _ERROR:
             raise error_from_answer(operation, url, answer.status, answer.body, answer.headers)
         return answer
@@ -115,6 +118,7 @@ class ArmClient:
         headers: dict[str, str],
         audience: Audience,
         operation: str,
+        patience: Patience,
     ) -> Answer:
         headers["Accept"] = "application/json"
         headers["x-ms-client-request-id"] = str(uuid.uuid4())
@@ -123,7 +127,7 @@ class ArmClient:
         for renewed in (False, True):
             if audience != "none":
                 headers["Authorization"] = f"Bearer {self._tokens.token(audience, self._status)}"
-            answer = self._transport().send(method, url, query, body, headers, operation, self._status)
+            answer = self._transport().send(method, url, query, body, headers, operation, self._status, patience)
             if answer.status != _UNAUTHORIZED or audience == "none" or renewed:
                 break
             self._tokens.renew()  # expired or revoked in mid-run: one fresh token before giving up

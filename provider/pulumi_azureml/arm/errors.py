@@ -40,6 +40,7 @@ class ArmError(AzureMLError):
         message: the service's message.
         request_id: the service's `x-ms-request-id`, which Microsoft's support asks for.
         hint: what to do next.
+        headers: the answer's, by name without regard to case; none when there was no answer.
     """
 
     hint_default = ""
@@ -54,7 +55,9 @@ class ArmError(AzureMLError):
         message: str = "",
         request_id: str = "",
         hint: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.headers = headers or {}
         self.operation = operation
         self.resource = resource.split("?", 1)[0]
         self.status = status
@@ -63,6 +66,11 @@ class ArmError(AzureMLError):
         self.request_id = request_id
         self.hint = hint or self.hint_default
         super().__init__(self._text())
+
+    def advise(self, hint: str) -> None:
+        """Say what to do next in the place of what was said."""
+        self.hint = hint
+        self.args = (self._text(),)
 
     def add_consequence(self, text: str) -> None:
         """Add what the failure leaves behind to the message."""
@@ -164,7 +172,7 @@ def error_from_answer(operation: str, resource: str, status: int, body: Any, hea
     kind = _BY_STATUS.get(status, ServiceUnavailableError if status >= _SERVER_ERROR else BadRequestError)
     code, message = read_error(body)
     request_id = headers.get("x-ms-request-id", "") or headers.get("x-request-id", "")
-    return kind(operation, resource, status=status, code=code, message=message, request_id=request_id)
+    return kind(operation, resource, status=status, code=code, message=message, request_id=request_id, headers=headers)
 
 
 def read_error(body: Any) -> tuple[str, str]:

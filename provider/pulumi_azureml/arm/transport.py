@@ -19,9 +19,9 @@ from urllib3.util.retry import Retry
 from .answer import Answer
 from .clock import Clock, Status
 from .errors import ArmError, TransportError
+from .patience import Patience
 
 _RETRIES = 5
-_RETRY_STATUS = frozenset({408, 429, 500, 502, 503, 504})
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 # What another try may mend. Every request of this package may be sent twice: see ArmClient.request.
 _PASSING = (
@@ -55,6 +55,7 @@ class Transport:
         headers: dict[str, str],
         operation: str,
         status: Status,
+        patience: Patience,
     ) -> Answer:
         """One answer of whatever status, whole.
 
@@ -66,7 +67,7 @@ class Transport:
         """
         for attempt in range(_RETRIES + 1):
             try:
-                answer = self._exchange(method, url, query, body, headers)
+                answer = self._exchange(method, url, query, body, headers, patience.seconds)
             except requests.exceptions.SSLError as error:
                 raise _no_answer(operation, url, error) from None
             except _PASSING as error:
@@ -78,7 +79,7 @@ class Transport:
             except requests.exceptions.RequestException as error:
                 raise _no_answer(operation, url, error) from None
             else:
-                if answer.status not in _RETRY_STATUS or attempt == _RETRIES:
+                if answer.status not in patience.statuses or attempt == _RETRIES:
                     return answer
                 wait = _told_wait(answer.headers, _FIRST_WAIT * 2**attempt)
                 why = f"the service answered {answer.status}"
@@ -87,10 +88,18 @@ class Transport:
         raise AssertionError  # the last attempt returns or raises
 
     def _exchange(
-        self, method: str, url: str, query: dict[str, str], body: bytes | None, headers: dict[str, str]
+        self,
+        method: str,
+        url: str,
+        query: dict[str, str],
+        body: bytes | None,
+        headers: dict[str, str],
+        seconds: float | None,
     ) -> Answer:
+        connect, read = self._timeouts
+        timeouts = (connect, seconds or read)
         got = self._session.request(
-            method, url, params=query, data=body, headers=headers, timeout=self._timeouts, allow_redirects=False
+            method, url, params=query, data=body, headers=headers, timeout=timeouts, allow_redirects=False
         )
         return Answer(got.status_code, _parse(got), CaseInsensitiveDict(got.headers))
 

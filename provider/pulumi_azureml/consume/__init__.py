@@ -1,4 +1,5 @@
-"""Consume what was deployed: invoke batch endpoints, watch their jobs, fetch and read the predictions."""
+"""Consume what was deployed: score with real-time endpoints; invoke batch endpoints, watch their jobs,
+fetch and read the predictions."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from .errors import (
     InputError,
     JobCanceledError,
     JobFailedError,
+    ModelError,
     OutputError,
     RowsError,
     StackError,
@@ -18,6 +20,8 @@ from .errors import (
 from .failure import JobFailure
 from .generate import generate_client
 from .jobs import BatchJob
+from .online import EndpointKeys, EndpointToken, OnlineClient, Scored
+from .online_endpoint import OnlineEndpoint
 from .progress import Progress
 from .request import InvokeOptions
 from .rows import convert, read_rows
@@ -26,14 +30,20 @@ __all__ = [
     "BatchClient",
     "BatchJob",
     "ConsumeError",
+    "EndpointKeys",
+    "EndpointToken",
     "InputError",
     "InvokeOptions",
     "JobCanceledError",
     "JobFailedError",
     "JobFailure",
+    "ModelError",
+    "OnlineClient",
+    "OnlineEndpoint",
     "OutputError",
     "Progress",
     "RowsError",
+    "Scored",
     "StackError",
     "StorageError",
     "WatchCancelledError",

@@ -1,4 +1,4 @@
-"""What can go wrong while consuming a batch endpoint.
+"""What can go wrong while consuming an endpoint.
 
     ConsumeError
     ├── InputError          the input data or an option of the invocation cannot be used
@@ -9,6 +9,7 @@
     ├── WatchTimeoutError   the job did not finish within the time given to ``watch``
     ├── WatchCancelledError ``watch`` was told to stop; the job goes on
     ├── WatchInterruptedError  Ctrl-C while a job was watched; the job goes on
+    ├── ModelError          a real-time endpoint's model failed, or refused the request
     ├── JobFailedError      the job failed; ``failure`` says why
     └── JobCanceledError    the job was canceled
 
@@ -17,7 +18,7 @@ Refusals by the service itself are the ``ArmError`` tree of :mod:`pulumi_azureml
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pulumi_azureml.arm.errors import AzureMLError
 
@@ -75,6 +76,45 @@ class WatchInterruptedError(ConsumeError):
             f"  watch it again: azureml-stack watch {job}\n"
             f"  stop it:        azureml-stack cancel {job}"
         )
+
+
+class ModelError(ConsumeError):
+    """The model behind a real-time endpoint failed, or refused the request; the service answered 424.
+
+    Attributes:
+        endpoint: the endpoint's name.
+        deployment: the deployment that answered; empty when it is not known.
+        status: what the model's own server answered; 0 when it is not known.
+        reason: why the service gives up on it, such as ``model_error``.
+        message: what the model's server said.
+        request_id: the service's id of the request, which the deployment's log has too.
+    """
+
+    def __init__(
+        self, *, endpoint: str, deployment: str, status: int, reason: str, message: str, request_id: str = ""
+    ) -> None:
+        self.endpoint, self.deployment, self.status = endpoint, deployment, status
+        self.reason, self.message, self.request_id = reason, message, request_id
+        log = f"az ml online-deployment get-logs --endpoint-name {endpoint} --name {deployment or 'DEPLOYMENT'}"
+        lines = [
+            f"The model of the endpoint '{endpoint}' failed: 424, and its own server answered "
+            f"{status or 'nothing'} ({reason or 'no reason told'}): {message or 'no message'}",
+            f"  deployment: {deployment or 'not told'}",
+            *([f"  request id: {request_id}"] if request_id else []),
+            f"  what to do: read the deployment's log for the traceback: {log}",
+        ]
+        super().__init__("\n".join(lines))
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts, as ``--json`` shows them."""
+        return {
+            "endpoint": self.endpoint,
+            "deployment": self.deployment,
+            "model_status": self.status,
+            "reason": self.reason,
+            "model_message": self.message,
+            "request_id": self.request_id,
+        }
 
 
 class JobCanceledError(ConsumeError):

@@ -73,18 +73,21 @@ class Target:
         if self._options.endpoint:
             settings = self.settings()
             return settings, read_scoring_uri(ArmClient.from_settings(settings), self._options.endpoint)
-        with ThreadPoolExecutor(1) as pool:  # two runs of pulumi, half a second each: at the same time
-            outputs = pool.submit(self._stack.outputs)
-            settings = self.settings()
-            found = endpoint_output(
-                outputs.result(),
-                self._stack,
-                self._options.endpoint_output,
-                (*SCORING_URI_OUTPUTS, *ENDPOINT_OUTPUTS),
-            )
+        settings, found = self._settings_and_output()
         if found.startswith("https://"):
             return settings, found
         return settings, read_scoring_uri(ArmClient.from_settings(settings), found)
+
+    def real_time(self) -> tuple[Settings, str]:
+        """The workspace and a real-time endpoint's name or scoring URI: the options, or the stack's output.
+
+        Raises:
+            StackError, ConfigError: see :meth:`settings`.
+        """
+        named = self._options.endpoint or self._options.scoring_uri
+        if named:
+            return self.settings(), named
+        return self._settings_and_output()
 
     def endpoint(self) -> str:
         """The endpoint's name: the option, or the stack's output."""
@@ -94,6 +97,13 @@ class Target:
             raise StackError("A scoring URI does not tell the endpoint's name: pass --endpoint NAME.")
         names = ENDPOINT_OUTPUTS
         return endpoint_output(self._stack.outputs(), self._stack, self._options.endpoint_output, names)
+
+    def _settings_and_output(self) -> tuple[Settings, str]:
+        with ThreadPoolExecutor(1) as pool:  # two runs of pulumi, half a second each: at the same time
+            outputs = pool.submit(self._stack.outputs)
+            settings = self.settings()
+            names = (*SCORING_URI_OUTPUTS, *ENDPOINT_OUTPUTS)
+            return settings, endpoint_output(outputs.result(), self._stack, self._options.endpoint_output, names)
 
     def _in_project(self) -> bool:
         cwd = self._options.cwd.absolute()
