@@ -1,7 +1,8 @@
-"""What the emulator costs: start to ready, GET and PUT of assets over TLS, with how many resources stored, and memory.
+"""What the emulator costs: starts, GET and PUT of assets over TLS by how many resources are stored, and memory.
 
-`make bench ARGS=emulator` runs this. Requests go over keep-alive connections; what a request costs is the processor
-time of the emulator's own process, so that the client, which shares the machine, is not counted.
+`make bench ARGS=emulator` runs this. Starts are those of the pytest fixture, in a new home: until it is there, and
+until blobs are served too; Azurite is installed already. Requests go over keep-alive connections; what a request costs
+is the processor time of the emulator's own process, so that the client, which shares the machine, is not counted.
 """
 
 import argparse
@@ -33,7 +34,7 @@ SEED = "data/seed/versions/1"
 BODY = {
     "properties": {"dataType": "uri_folder", "dataUri": "azureml://datastores/workspaceblobstore/paths/some/folder"}
 }
-WANTED = {"start": 2.5, "rate": 800, "memory": 400}
+WANTED = {"fixture": 2.0, "ready": 2.5, "rate": 800, "memory": 400}
 
 
 @dataclass
@@ -77,16 +78,29 @@ class Client:
         return document
 
 
-def ready() -> Cost:
-    """Return what it takes from the command to an emulator that serves blobs too; Azurite's part runs beside it."""
+@dataclass(frozen=True)
+class Start:
+    """What a start costs: until the pytest fixture is there, and until blobs are served too (Azurite is installed)."""
+
+    fixture: Cost
+    ready: Cost
+
+
+def start() -> Start:
+    """Start an emulator as the pytest fixture does, in a new home, and wait for its blobs."""
     started = time.perf_counter()
     with emulator() as running:
+        process = psutil.Process(running.running.pid)
+        fixture = Cost(_used(process), time.perf_counter() - started)
         while running.running.health()["blobs"] != "ready":
             time.sleep(0.02)
         wall = time.perf_counter() - started
-        process = psutil.Process(running.running.pid)
-        times = [member.cpu_times() for member in (process, *process.children(recursive=True))]
-        return Cost(sum(each.user + each.system for each in times), wall)
+        return Start(fixture, Cost(sum(_used(member) for member in (process, *process.children(recursive=True))), wall))
+
+
+def _used(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def fill(home: Path, workspace: str, there: int, size: int) -> None:
@@ -143,7 +157,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--requests", type=int, default=4000, help="requests of each sort (default: 4000)")
     parser.add_argument("--rounds", type=int, default=3, help="starts that are timed (default: 3)")
     asked = parser.parse_args(arguments)
-    starts = [ready() for _ in range(asked.rounds)]
+    starts = [start() for _ in range(asked.rounds)]
     found: dict[int, dict[str, Cost]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
@@ -160,7 +174,7 @@ def main(arguments: list[str]) -> None:
     keep("emulator", {"starts": [asdict(start) for start in starts], "memory_mb": memory, "costs": samples})
 
 
-def show(starts: list[Cost], found: dict[int, dict[str, Cost]], memory: float) -> None:
+def show(starts: list[Start], found: dict[int, dict[str, Cost]], memory: float) -> None:
     """Print what was measured next to what is wanted."""
     view = Table(
         title="Requests per second and core, over TLS, by assets stored",
@@ -177,9 +191,8 @@ def show(starts: list[Cost], found: dict[int, dict[str, Cost]], memory: float) -
     console = Console()
     console.print(view)
     rate = min(found[10_000][name].rate for name in found[10_000] if "asset" in name)
-    wall, cpu = (statistics.median(getattr(start, what) for start in starts) for what in ("wall", "cpu"))
-    console.print(
-        f"start to ready, blobs included: {wall:.2f} s, {cpu:.2f} s of processor (wanted: {WANTED['start']} s)"
-    )
+    for part, title in (("fixture", "start of the pytest fixture"), ("ready", "start to ready, blobs included")):
+        wall, cpu = (statistics.median(getattr(getattr(each, part), of) for each in starts) for of in ("wall", "cpu"))
+        console.print(f"{title}: {wall:.2f} s, {cpu:.2f} s of processor (wanted: {WANTED[part]} s)")
     console.print(f"slowest GET or PUT of an asset with 10,000 stored: {rate:,.0f}/s (wanted: {WANTED['rate']}/s)")
     console.print(f"memory with {SIZES[-1]:,} stored: {memory:.0f} MB (wanted: below {WANTED['memory']} MB)")

@@ -62,12 +62,13 @@ class Service:
     ) -> httpx.Response:
         """One request with the right token; ARM ids get an api-version."""
         token = self.tokens["https://ml.azure.com" if ml else "https://management.azure.com"]
-        params = {"api-version": API} if url.startswith("/subscriptions") else None
+        if url.startswith("/subscriptions"):
+            url += f"{'&' if '?' in url else '?'}api-version={API}"
         content = {"content": body} if isinstance(body, str) else {"json": body}
         if isinstance(body, str):
             headers = {"content-type": "application/json", **(headers or {})}
         return self.http.request(
-            method, url, params=params, headers={"authorization": f"Bearer {token}", **(headers or {})}, **content
+            method, url, headers={"authorization": f"Bearer {token}", **(headers or {})}, **content
         )
 
     def put(self, path: str, properties: Any, **envelope: Any) -> dict[str, Any]:

@@ -19,9 +19,25 @@ def test_answers_carry_request_ids(arm: Arm) -> None:
         uuid.UUID(number)
 
 
-@pytest.mark.parametrize("version", ["2021-10-01", "2022-05-01", "2024-01-01-preview", "2026-05-01"])
+@pytest.mark.parametrize(
+    "version",
+    [
+        *("2021-10-01", "2022-05-01", "2022-02-01-preview", "2023-02-01-preview", "2023-04-01", "2023-04-01-preview"),
+        *("2023-08-01-preview", "2023-10-01", "2024-01-01-preview", "2024-04-01", "2024-10-01-preview", "2026-05-01"),
+    ],
+)
 def test_every_dated_api_version_is_taken(arm: Arm, version: str) -> None:
     assert arm.get(arm.workspace, version=version)["name"] == "local"
+
+
+def test_no_resource_has_an_etag(arm: Arm, name: str) -> None:
+    """Nor has one in the service's API: no definition of 2024-04-01 names one."""
+    arm.make_model(name)
+    for path in (arm.workspace, f"models/{name}/versions/1", "datastores/workspaceblobstore"):
+        answer = arm.call("GET", path, headers={"If-Match": '"other"'})
+        assert answer.status_code == 200
+        assert "etag" not in answer.headers
+        assert "etag" not in {key.lower() for key in answer.json()}
 
 
 def test_a_missing_api_version_is_refused(arm: Arm) -> None:

@@ -78,7 +78,17 @@ def test_a_cluster_is_deleted(arm: Arm, name: str) -> None:
     assert answer.status_code == 202
     assert arm.get(answer.headers["Azure-AsyncOperation"])["status"] == "Succeeded"
     assert arm.call("GET", f"computes/{name}").status_code == 404
-    assert arm.call("DELETE", f"computes/{name}").status_code == 204
+    assert arm.call("DELETE", f"computes/{name}", query={"underlyingResourceAction": "Delete"}).status_code == 204
+
+
+@pytest.mark.parametrize(("action", "words"), [(None, "is required"), ("Detach", "detached"), ("Keep", "is required")])
+def test_a_delete_says_what_becomes_of_the_machines(arm: Arm, name: str, action: str | None, words: str) -> None:
+    arm.make_compute(name)
+    query = {"underlyingResourceAction": action} if action else {}
+    status, _, message = arm.refused("DELETE", f"computes/{name}", query=query)
+    assert status == 400
+    assert words in message
+    assert arm.call("GET", f"computes/{name}").status_code == 200
 
 
 def test_passwords_of_nodes_are_not_answered(arm: Arm, name: str) -> None:

@@ -60,6 +60,39 @@ def test_connections_break_before_in_and_after_the_answer(arm: Arm, kind: str, t
     assert arm.call("GET", f"batchEndpoints/broken-{kind}").status_code == taken
 
 
+def test_an_answer_comes_late_on_demand_and_the_request_is_taken_at_once(arm: Arm) -> None:
+    fault(arm, "delay", method="PUT", seconds=30)
+    headers = dict(arm.session.headers)
+    url = f"{arm.emulator.origin}{arm.workspace}/batchEndpoints/late?api-version=2024-04-01"
+    with pytest.raises(requests.ReadTimeout):
+        requests.put(url, json=arm.endpoint(), headers=headers, verify=arm.session.verify, timeout=(60, 0.5))
+    assert arm.call("GET", "batchEndpoints/late").status_code == 200
+
+
+def test_an_operation_does_not_end_until_its_fault_is_taken_back(arm: Arm) -> None:
+    fault(arm, "stuck-operation", path="/computes/")
+    url = arm.call("PUT", "computes/stuck", arm.cluster()).headers["Azure-AsyncOperation"]
+    assert [arm.get(url)["status"] for _ in range(3)] == ["InProgress"] * 3
+    arm.emulator.control("DELETE", "/_emulator/faults")
+    assert arm.get(url)["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize(
+    ("path", "side"), [("/oauth2/", "login"), ("/inference/", "scoring"), ("/history/", "run history")]
+)
+def test_every_side_of_the_service_can_be_struck(arm: Arm, path: str, side: str) -> None:
+    fault(arm, "status", status=429, retryAfter=3, path=path)
+    addresses = {
+        "login": lambda: arm.ask_token({"scope": "https://ml.azure.com/.default"}),
+        "scoring": lambda: arm.call("GET", f"{arm.emulator.origin}/inference/e.eastus/jobs"),
+        "run history": lambda: arm.call("GET", f"/history/v1.0{arm.workspace}/runs/x"),
+    }
+    assert arm.call("GET", "models").status_code == 200
+    answer = addresses[side]()
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3")
+    assert addresses[side]().status_code != 429
+
+
 def test_an_operation_fails_on_demand(arm: Arm) -> None:
     fault(arm, "fail-operation", path="/computes/")
     url = arm.call("PUT", "computes/failing", arm.cluster()).headers["Azure-AsyncOperation"]

@@ -140,7 +140,8 @@ class Kind:
     ``place`` is the path below the owner (``batchEndpoints/{endpoint}``). ``prepare`` turns a valid body
     into the stored ``properties`` and raises :class:`ServiceError` where a rule is broken. ``written``
     and ``removed`` run in the same transaction as the write. ``verify`` asks, before a new resource is
-    written, what only other services know; ``keep_back`` raises where a resource cannot be deleted.
+    written, what only other services know; ``asked_on_delete`` checks the query of a DELETE, and ``keep_back``
+    raises where a resource cannot be deleted.
     ``work`` gives what an operation (put, patch, delete) has to do outside the store before it can end, ``None``
     for nothing; it raises :class:`ServiceError` when it fails. ``lacks`` are values that only Azure takes;
     ``immutable`` are paths in the document that a PUT of an existing resource cannot change. ``marks`` are
@@ -158,6 +159,7 @@ class Kind:
     written: Callable[[Target, Document], None] = _nothing
     removed: Callable[[Target, Document], None] = _nothing
     verify: Callable[[Target, Any], Awaitable[None]] | None = None
+    asked_on_delete: Callable[[Mapping[str, str]], None] = lambda _query: None
     keep_back: Callable[[Target, Document], None] = _nothing
     work: Callable[[Target, str, Document], Coroutine[Any, Any, None] | None] = lambda _target, _action, _document: None
     patch: Patch | None = None

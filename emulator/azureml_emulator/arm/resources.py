@@ -132,6 +132,7 @@ def patch(kind: Kind, call: Call) -> Reply:
 
 def delete(kind: Kind, call: Call) -> Reply:
     """Delete a resource; 204 when there is none."""
+    kind.asked_on_delete(call.query)
     with call.emulator.store.transaction():
         target = locate(kind, call)
         if target.old is None:

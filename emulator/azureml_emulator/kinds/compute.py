@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -24,6 +25,7 @@ _OTHER_TYPES = (
     "DataLakeAnalytics",
     "SynapseSpark",
 )
+_ACTION = "underlyingResourceAction"
 _STATES = ("idle", "leaving", "preempted", "preparing", "running", "unusable")
 
 
@@ -166,6 +168,15 @@ def _patch(target: Target, old: Document, body: Any) -> Document:
     return {**old, "properties": {**old["properties"], "modifiedOn": now, "properties": cluster}}
 
 
+def _check_action(query: Mapping[str, str]) -> None:
+    """DELETE says what becomes of the machines; the parameter is required in the service's API."""
+    action = query.get(_ACTION, "")
+    if action.lower() == "detach":
+        raise errors.user_error("A compute of the type AmlCompute cannot be detached, only deleted.", _ACTION)
+    if action.lower() != "delete":
+        raise errors.user_error(f"The query parameter '{_ACTION}' is required: Delete or Detach.", _ACTION)
+
+
 def _list_nodes(call: Call, target: Target) -> Reply:
     """The nodes that a cluster has now: those of running jobs, and idle ones."""
     counts = (target.old or {})["properties"]["properties"]["nodeStateCounts"]
@@ -202,6 +213,7 @@ COMPUTE = Kind(
     ),
     prepare=_prepare,
     patch=Patch(ComputePatch, _patch),
+    asked_on_delete=_check_action,
     lacks=(Lack("properties.computeType", _OTHER_TYPES, "computes of the type"),),
     actions=(Action("listNodes", _list_nodes),),
     immutable=(
