@@ -12,6 +12,7 @@ from azureml_emulator.app import ROUTES, SUPPORTED
 from azureml_emulator.arm.kind import Kind
 from azureml_emulator.http import WORKSPACE, Route
 from azureml_emulator.kinds import KINDS
+from azureml_emulator.kinds.registry import REGISTRY
 
 PAGE = Path(__file__).parents[1] / "docs/emulator-coverage.md"
 VERBS = ("PUT", "GET", "PATCH", "DELETE")
@@ -40,8 +41,8 @@ def head() -> Iterator[str]:
 def resources() -> Iterator[str]:
     yield "## Resources"
     yield ""
-    yield "Below a workspace where nothing else is said. *Long-running* operations answer with the header of an"
-    yield "operation; *fixed* properties cannot be changed by a PUT of what exists."
+    yield "Below a workspace where nothing else is said; `{registry}` is a registry. *Long-running* operations answer"
+    yield "with the header of an operation; *fixed* properties cannot be changed by a PUT of what exists."
     yield ""
     yield "| Kind | PUT | GET | List | PATCH | DELETE | Actions | Long-running | Fixed |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -109,7 +110,6 @@ def refused() -> Iterator[str]:
         for lack in kind.lacks:
             yield from wrapped(f"`{lack.path}` of `{below_workspace(kind.path)}`", list(lack.values))
     yield "- Other resource providers, and what else there is of Azure Resource Manager."
-    yield "- Assets of registries (`azureml://registries/…`)."
     yield "- Storage accounts other than the emulator's own."
     yield "- What [realtime.md](realtime.md) says of online endpoints and [pipelines.md](pipelines.md) of components."
 
@@ -128,6 +128,7 @@ def wrapped(title: str, names: list[str]) -> Iterator[str]:
 
 def below_workspace(path: str) -> str:
     """A path without the long way to its workspace."""
+    path = path.replace(REGISTRY.path, "{registry}", 1) if path != REGISTRY.path else path
     return (
         path.replace(f"{WORKSPACE}/", "", 1)
         if path.startswith(f"{WORKSPACE}/")

@@ -23,7 +23,7 @@ from azureml_emulator.blobs import BlobProxy
 from azureml_emulator.front import WAY, Way, address_of
 from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
 from azureml_emulator.jsontext import parse_json
-from azureml_emulator.kinds import KINDS
+from azureml_emulator.kinds import KINDS, registry
 from azureml_emulator.kinds.workspace import discovery
 from azureml_emulator.online.router import OnlineRouter
 from azureml_emulator.pipeline.v1 import routes as pipeline_v1
@@ -44,6 +44,7 @@ ROUTES: tuple[Route, ...] = (
     *control.ROUTES,
     *faults.ROUTES,
     Route("GET", "/discovery", discovery, "open", "discovery"),
+    *registry.ROUTES,
     *batch_routes.ROUTES,
     *storage_account.ROUTES,
     *batch_openapi.ROUTES,

@@ -39,6 +39,9 @@ workspace 'local' in eastus. All state is in one folder: --home, else $AZUREML_E
 """
 
 
+_PLACES = {"workspace": "/_emulator/workspaces", "registry": "/_emulator/registries"}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = _parser().parse_args(arguments)
@@ -99,9 +102,14 @@ def _parser() -> argparse.ArgumentParser:
         help="what azure-identity signs in with: the service principal's secret (default) or certificate, a workload "
         "identity's federated token, or a managed identity",
     )
-    add = _command(commands, "add-workspace", _add_workspace, "give it more workspaces, beside the one it begins with")
-    add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
-    add.add_argument("--location", default=LOCATION, help=f"their region (default {LOCATION})")
+    for what, text in (
+        ("workspace", "give it more workspaces, beside the one it begins with"),
+        ("registry", "give it registries, whose assets all workspaces share"),
+    ):
+        add = _command(commands, f"add-{what}", _add, text)
+        add.set_defaults(what=what)
+        add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
+        add.add_argument("--location", default=LOCATION, help=f"their region (default {LOCATION})")
     clear = _command(commands, "reset", _reset, "forget all resources, blobs and jobs")
     clear.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -227,14 +235,14 @@ def _env(home: Path, given: argparse.Namespace) -> int:
     return 0
 
 
-def _add_workspace(home: Path, given: argparse.Namespace) -> int:
+def _add(home: Path, given: argparse.Namespace) -> int:
     running = Running.read(home)
     if running is None:
         raise LifecycleError(f"not running (state in {home}). Start it with: azureml-emulator start")
     for name in given.names:
-        answer = running.request("POST", "/_emulator/workspaces", {"name": name, "location": given.location})
+        answer = running.request("POST", _PLACES[given.what], {"name": name, "location": given.location})
         if "id" not in answer:
-            raise LifecycleError(f"cannot add the workspace '{name}': {answer['error']['message']}")
+            raise LifecycleError(f"cannot add the {given.what} '{name}': {answer['error']['message']}")
         print(answer["id"])
     return 0
 

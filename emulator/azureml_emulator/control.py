@@ -10,10 +10,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator.http import Call, Reply, Route, ServiceError
-from azureml_emulator.kinds import add_workspace
+from azureml_emulator.kinds import add_registry, add_workspace
 from azureml_emulator.settings import LOCATION, LongRunning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azureml_emulator.emulator import Emulator
 
 
@@ -69,11 +71,19 @@ def _clock(call: Call) -> Reply:
 
 
 def _workspaces(call: Call) -> Reply:
+    return _added(call, add_workspace)
+
+
+def _registries(call: Call) -> Reply:
+    return _added(call, add_registry)
+
+
+def _added(call: Call, add: Callable[[Emulator, str, str], str]) -> Reply:
     body = call.body if isinstance(call.body, dict) else {}
     name, location = body.get("name"), body.get("location") or LOCATION
     if not isinstance(name, str) or not isinstance(location, str):
         raise ServiceError(400, "BadRequest", "The body is an object with 'name' and, if it is to be, 'location'.")
-    return Reply({"id": add_workspace(call.emulator, name, location)})
+    return Reply({"id": add(call.emulator, name, location)})
 
 
 ROUTES = (
@@ -82,6 +92,7 @@ ROUTES = (
     Route("POST", "/_emulator/requests/reset", _reset_requests, "control", "requests"),
     Route("GET", "/_emulator/resources", _resources, "control", "resources"),
     Route("POST", "/_emulator/workspaces", _workspaces, "control", "workspaces"),
+    Route("POST", "/_emulator/registries", _registries, "control", "registries"),
     Route("POST", "/_emulator/lro", _long_running, "control", "lro"),
     Route("POST", "/_emulator/clock", _clock, "control", "clock"),
 )

@@ -88,6 +88,11 @@ class RunningEmulator:
         answer: dict[str, str] = self.control("POST", "/_emulator/workspaces", {"name": name})
         return answer["id"]
 
+    def add_registry(self, name: str) -> str:
+        """Give the emulator a registry, in the group and region of the seeded workspace; returns its ARM id."""
+        answer: dict[str, str] = self.control("POST", "/_emulator/registries", {"name": name})
+        return answer["id"]
+
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call one of the emulator's own routes, such as ``GET /_emulator/requests``."""
         return self.running.request(method, path, body)

@@ -60,11 +60,11 @@ def unknown_path(segments: Sequence[str], supported: Collection[str]) -> Service
     if kind is not None and (kind.lower() not in supported or lowered[-1] in _BELOW):
         place = "/".join([kind, *segments[_WORKSPACE + 1 :]])
         return _not_implemented(f"'{place}' of a workspace")
-    types = [segments[_WORKSPACE], *segments[_WORKSPACE + 2 :: 2]]
+    types = "/".join([segments[_WORKSPACE - 2], segments[_WORKSPACE], *segments[_WORKSPACE + 2 :: 2]])
     return ServiceError(
         404,
         "InvalidResourceType",
-        f"The resource type 'workspaces/{'/'.join(types)}' could not be found in the namespace '{PROVIDER}'.",
+        f"The resource type '{types}' could not be found in the namespace '{PROVIDER}'.",
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from azureml_emulator import registries
+
 if TYPE_CHECKING:
     from azureml_emulator.store import Document, Store
 
@@ -18,7 +20,8 @@ _FORMS = (
     "https://{account}.blob.core.windows.net/{container}/{path}, "
     "azureml://datastores/{datastore}/paths/{path} (also with subscription, resource group and workspace), "
     "a data asset as azureml:{name}:{version}, azureml:{name}@latest or its id, "
-    "a job's output as azureml://jobs/{job}/outputs/{output}"
+    "a job's output as azureml://jobs/{job}/outputs/{output}, "
+    "data of a registry as azureml://registries/{registry}/data/{name}/versions/{version}"
 )
 _ARM = (
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces"
@@ -100,6 +103,8 @@ def address(location: BlobLocation, workspace_id: str, store: Store) -> str | No
 
 def asset_id(uri: str, workspace_id: str, store: Store, collection: str = "data") -> str | None:
     """The ARM id of the asset version that an address names; ``None`` when it names none."""
+    if registries.is_reference(uri):
+        return _in_registry(uri, store, collection)
     match = _ASSET_ARM.fullmatch(uri) or _ASSET_LOCATION.fullmatch(uri) or _ASSET_SHORT.fullmatch(uri)
     if match is None:
         return None
@@ -115,6 +120,14 @@ def asset_id(uri: str, workspace_id: str, store: Store, collection: str = "data"
         holder = store.get(container)
         version = holder["properties"].get("latestVersion") if holder else None
     return f"{container}/versions/{version}"
+
+
+def _in_registry(uri: str, store: Store, collection: str) -> str | None:
+    found = registries.asset(store, uri)
+    if found is None:
+        raise UriError(f"'{uri}': there is no such asset in a registry.")
+    plural = registries.plural_of(uri).lower()
+    return str(found["id"]) if plural in {"data", collection} else None
 
 
 def _registered(uri: str, workspace_id: str, store: Store, collection: str) -> str:
@@ -183,7 +196,7 @@ def _in_account(uri: str, workspace_id: str, store: Store) -> BlobLocation:
     accounts = {
         document["properties"].get("accountName", "").rstrip("/").rsplit("/", 1)[-1]
         for document in store.list("datastores", workspace_id)
-    }
+    } or registries.storage_accounts(store, workspace_id)
     if account not in accounts:
         raise UriError(
             f"'{_without_query(uri)}' is not in a storage account of this workspace "

@@ -117,5 +117,9 @@ class OnlineDeploymentProvider(AzureMLProvider):
     """Handlers of online deployments."""
 
 
+class RegistryProvider(AzureMLProvider):
+    """Handlers of the lookup of a registry."""
+
+
 class TrafficProvider(AzureMLProvider):
     """Handlers of the traffic of an online endpoint."""

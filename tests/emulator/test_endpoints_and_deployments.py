@@ -181,7 +181,7 @@ def test_summary_only_deployments_have_no_output_file(arm: Arm, endpoint: str) -
     assert arm.put(f"batchEndpoints/{endpoint}/deployments/d", body)["properties"]["outputFileName"] is None
 
 
-def test_assets_of_registries_are_refused_by_name(arm: Arm, endpoint: str) -> None:
+def test_assets_of_microsofts_own_registries_are_refused_by_name(arm: Arm, endpoint: str) -> None:
     path = f"batchEndpoints/{endpoint}/deployments/d"
     curated = arm.deployment(endpoint, environmentId="azureml://registries/azureml/environments/sklearn/versions/1")
     assert arm.refused("PUT", path, curated)[0] == 501

@@ -82,12 +82,16 @@ class Asset:
     latest_alias: str = ""
     lacks: tuple[Lack, ...] = ()
 
-    def kinds(self, workspace: Kind) -> tuple[Kind, Kind]:
-        """The two resource kinds of the asset: its container and its versions."""
+    def kinds(self, owner: Kind, *, long_running: bool = False) -> tuple[Kind, Kind]:
+        """The two resource kinds of the asset in a workspace or a registry: its container and its versions.
+
+        Its writes are long-running in registries.
+        """
         container = Kind(
             place=f"{self.plural}/{{name}}",
             body=ContainerBody,
-            owner=workspace,
+            owner=owner,
+            long_running=long_running,
             missing="asset",
             prepare=_container,
             keep=asset_filter,
@@ -95,7 +99,8 @@ class Asset:
         version = Kind(
             place=f"{self.plural}/{{name}}/versions/{{version}}",
             body=self.body,
-            owner=workspace,
+            owner=owner,
+            long_running=long_running,
             missing="asset",
             prepare=self._version,
             written=_advance_container,
@@ -163,7 +168,7 @@ async def start_pending_upload(call: Call, target: Target) -> Reply:
     """
     asked = PendingUpload.read(call.body or {})
     storage, urls = call.emulator.storage, call.emulator.urls
-    guid = target.workspace["properties"]["workspaceId"]
+    guid = target.guid
     container = storage.upload_container(guid, target.id)
     await storage.ensure_container(container)
     uri = urls.blob(container)
@@ -173,7 +178,7 @@ async def start_pending_upload(call: Call, target: Target) -> Reply:
             "pendingUploadType": "TemporaryBlobReference",
             "blobReferenceForConsumption": {
                 "blobUri": uri,
-                "storageAccountArmId": target.workspace["properties"]["storageAccount"],
+                "storageAccountArmId": target.storage_account,
                 "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{storage.sas(container)}"},
             },
         }

@@ -28,6 +28,13 @@ def asset_id(region: str, workspace_guid: str, plural: str, name: str, version: 
     return f"azureml://locations/{region}/workspaces/{workspace_guid}/{plural}/{name}/versions/{version}"
 
 
+def asset_named(target: Target, plural: str, name: str, version: str) -> str:
+    """The asset id, in the workspace or the registry of a request, that the service names in its messages."""
+    if target.in_registry:
+        return f"azureml://registries/{target.workspace['name']}/{plural}/{name}/versions/{version}"
+    return asset_id(target.region, target.guid, plural, name, version)
+
+
 def asset_not_found(asset: str) -> ServiceError:
     """The service's answer for an asset version that does not exist; ``asset`` is an asset id."""
     return ServiceError(404, "UserError", f"Could not find asset with ID: {asset}")

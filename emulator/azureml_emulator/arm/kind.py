@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -69,12 +70,29 @@ class Target:
 
     @cached_property
     def workspace(self) -> Document:
-        """The workspace that the resource lies in."""
+        """The workspace, or the registry, that the resource lies in."""
         parts = self.id.split("/")
         document = self.emulator.store.get("/".join(parts[:9]))
         if document is None:
-            raise ServiceError(404, "ResourceNotFound", f"There is no workspace for '{self.id}'.")
+            raise ServiceError(404, "ResourceNotFound", f"There is neither a workspace nor a registry for '{self.id}'.")
         return document
+
+    @property
+    def in_registry(self) -> bool:
+        """Whether it lies in a registry rather than in a workspace."""
+        return self.id.split("/")[7].lower() == "registries"
+
+    @property
+    def guid(self) -> str:
+        """What tells the workspace, or the registry, from every other one."""
+        properties = self.workspace["properties"]
+        return str(properties.get("workspaceId") or uuid.uuid5(uuid.NAMESPACE_URL, self.workspace["id"].lower()))
+
+    @property
+    def storage_account(self) -> str:
+        """The ARM id of the storage account behind the workspace or the registry."""
+        group = self.id.partition("/providers/")[0]
+        return f"{group}/providers/Microsoft.Storage/storageAccounts/{self.emulator.urls.account}"
 
     @property
     def region(self) -> str:
@@ -188,7 +206,8 @@ class Kind:
         """The ARM resource type."""
         if self.owner is None:
             return "Microsoft.Resources/resourceGroups"
-        return f"{PROVIDER}/workspaces" if self.name == "workspaces" else f"{PROVIDER}/workspaces/{self.name}"
+        beside = self.name.partition("/")[0] in {"workspaces", "registries"}
+        return f"{PROVIDER}/{self.name}" if beside else f"{PROVIDER}/workspaces/{self.name}"
 
     @cached_property
     def path(self) -> str:

@@ -156,7 +156,7 @@ class Operations:
         }
 
     def _location(self, target: Target) -> str:
-        if target.kind.name == "workspaces":
+        if target.kind.name in {"workspaces", "registries"}:
             return str((target.old or {}).get("location") or "global")
         return target.region
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from azureml_emulator import registries
 from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Target
 from azureml_emulator.http import ServiceError
@@ -39,11 +40,16 @@ def asset(target: Target, reference: str, plural: str, property_path: str) -> st
     """The ARM id of the asset version that a reference names.
 
     Takes ARM ids (with a version or the label ``latest``), ``azureml:name:version``,
-    ``azureml:name@latest`` and ``azureml://locations/...`` ids. Raises :class:`ServiceError` 400 when there
-    is no such version, 501 for assets of registries.
+    ``azureml:name@latest`` and ``azureml://locations/...`` ids; what is in a registry is named by, and kept as,
+    ``azureml://registries/...`` (:func:`registries.asset` finds either). Raises :class:`ServiceError` 400 when there
+    is no such version, 501 for one of Microsoft's own registries.
     """
-    if reference.lower().startswith("azureml://registries/"):
-        raise _unsupported(f"assets of registries ('{reference}')")
+    if registries.is_reference(reference):
+        return _shared(target, reference, plural, property_path)
+    if target.in_registry:
+        raise errors.user_error(
+            f"An asset of a registry can refer to assets of registries only, not to '{reference}'.", property_path
+        )
     match = _ID.fullmatch(reference) or _LOCATION.fullmatch(reference) or _SHORT.fullmatch(reference)
     found = match and _find(target, match, plural)
     if not match or not found:
@@ -71,9 +77,9 @@ def uri(target: Target, value: str, property_path: str) -> str:
     Returns the address to keep: that of a job's output becomes its place's.
     """
     match = _DATASTORE.fullmatch(value)
-    if match is None:
-        if value.lower().startswith("azureml://registries/"):
-            raise _unsupported(f"addresses such as '{value}'")
+    if match is None or target.in_registry:
+        if target.in_registry:
+            return _in_registry(target, value, property_path)
         if value.lower().startswith("azureml://jobs/"):
             return _output_of_job(target, value, property_path)
         if not _OTHER_URI.fullmatch(value):
@@ -85,6 +91,30 @@ def uri(target: Target, value: str, property_path: str) -> str:
     if target.emulator.store.get(f"{target.workspace['id']}/datastores/{name}") is None:
         raise errors.user_error(
             f"The datastore '{name}' in '{value}' does not exist in the workspace '{target.workspace['name']}'.",
+            property_path,
+        )
+    return value
+
+
+def _shared(target: Target, reference: str, plural: str, property_path: str) -> str:
+    """A reference into a registry, in the form that it is kept in."""
+    found = registries.asset(target.emulator.store, reference)
+    if found is None and registries.is_public(reference):
+        raise ServiceError(
+            501, "NotImplemented", f"The emulator does not support assets of Microsoft's own registries: '{reference}'."
+        )
+    if found is None or registries.plural_of(reference).lower() != plural.lower():
+        raise errors.bad_reference(reference, property_path)
+    return registries.uri(found["id"])
+
+
+def _in_registry(target: Target, value: str, property_path: str) -> str:
+    """An address of a registry's own storage: what lies in a workspace's could not be read by another one."""
+    own = target.emulator.urls.blob(f"{target.guid}-")
+    if not value.startswith(own):
+        raise errors.user_error(
+            f"'{value}' is not in the storage of the registry '{target.workspace['name']}'. Upload the files to where "
+            "startPendingUpload says.",
             property_path,
         )
     return value
@@ -107,7 +137,7 @@ def _find(target: Target, match: re.Match[str], plural: str) -> str | None:
         return None
     if (groups.get("workspace") or workspace["id"]).lower() not in {
         workspace["id"].lower(),
-        workspace["properties"]["workspaceId"],
+        target.guid,
     }:
         return None
     container = f"{workspace['id']}/{plural}/{groups['name']}"
@@ -125,11 +155,5 @@ def _name(target: Target, match: re.Match[str] | None, reference: str, plural: s
     if match is None:
         return reference
     groups = match.groupdict()
-    guid = target.workspace["properties"]["workspaceId"]
-    return errors.asset_id(
-        target.region, guid, groups.get("plural") or plural, groups["name"], groups["version"] or groups["label"]
-    )
-
-
-def _unsupported(what: str) -> ServiceError:
-    return ServiceError(501, "NotImplemented", f"The emulator does not support {what}.")
+    version = groups["version"] or groups["label"]
+    return errors.asset_named(target, groups.get("plural") or plural, groups["name"], version)

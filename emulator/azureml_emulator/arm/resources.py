@@ -175,9 +175,8 @@ def existing(target: Target) -> Document:
         return target.old
     if target.kind.missing == "asset":
         parts = target.id.split("/")
-        guid = target.workspace["properties"]["workspaceId"]
         version = parts[12] if len(parts) > 12 else "latest"  # noqa: PLR2004 - {WS}/kind/name/versions/version
-        raise errors.asset_not_found(errors.asset_id(target.region, guid, parts[9], parts[10], version))
+        raise errors.asset_not_found(errors.asset_named(target, parts[9], parts[10], version))
     raise errors.resource_not_found(target.id)
 
 

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from azureml_emulator import registries
 from azureml_emulator.batch.lenient import BodyError, parse_duration
 from azureml_emulator.batch.records import job_id, log_folder, new_record
 from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, Place, Scoring
@@ -224,10 +225,10 @@ def _model(emulator: Emulator, workspace_id: str, model: dict[str, Any] | None) 
 
 
 def _document(emulator: Emulator, reference: str | None, what: str) -> dict[str, Any]:
-    """The properties of an asset that the deployment names by its ARM id; empty for none."""
+    """The properties of an asset that the deployment names; empty for none."""
     if not reference:
         return {}
-    document = emulator.store.get(reference)
+    document = registries.asset(emulator.store, reference)
     if document is None:
         raise UriError(f"The {what} {reference} of the deployment does not exist any more.")
     properties: dict[str, Any] = document["properties"]

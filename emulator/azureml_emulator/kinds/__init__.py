@@ -17,6 +17,7 @@ from azureml_emulator.kinds.environment import ENVIRONMENT
 from azureml_emulator.kinds.model import MODEL
 from azureml_emulator.kinds.online_deployment import ONLINE_DEPLOYMENT
 from azureml_emulator.kinds.online_endpoint import ONLINE_ENDPOINT
+from azureml_emulator.kinds.registry import REGISTRY
 from azureml_emulator.kinds.workspace import GROUP, WORKSPACE, make_datastores
 from azureml_emulator.settings import LOCATION, RESOURCE_GROUP, SUBSCRIPTION_ID, WORKSPACE_NAME
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
 
 ASSETS = (CODE, MODEL, ENVIRONMENT, DATA, DATASET, COMPONENT)
+SHARED = (CODE, MODEL, ENVIRONMENT, DATA, COMPONENT)
+"""What registries hold."""
 
 KINDS: tuple[Kind, ...] = (
     GROUP,
@@ -35,6 +38,8 @@ KINDS: tuple[Kind, ...] = (
     BATCH_DEPLOYMENT,
     ONLINE_ENDPOINT,
     ONLINE_DEPLOYMENT,
+    REGISTRY,
+    *(kind for asset in SHARED for kind in asset.kinds(REGISTRY, long_running=True)),
 )
 """Every kind, each after its owner."""
 
@@ -50,19 +55,34 @@ def add_workspace(emulator: Emulator, name: str, location: str) -> str:
     Raises:
         ServiceError: 400, a workspace cannot have this name.
     """
-    group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{RESOURCE_GROUP}"
-    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{name}"
-    if not WORKSPACE.names.pattern.fullmatch(name):
-        raise errors.invalid_name(WORKSPACE, name)
     with emulator.store.transaction():
-        if emulator.store.get(workspace) is not None:
-            make_datastores(documents.target_of(emulator, WORKSPACE, workspace))  # older states have one only
-            return workspace
-        for kind, resource_id in ((GROUP, group), (WORKSPACE, workspace)):
+        workspace = _add(emulator, WORKSPACE, name, {"location": location})
+        make_datastores(documents.target_of(emulator, WORKSPACE, workspace))  # older states have one only
+    return workspace
+
+
+def add_registry(emulator: Emulator, name: str, location: str) -> str:
+    """Make a registry in the emulator's resource group, unless it is there; returns its id.
+
+    Raises:
+        ServiceError: 400, a registry cannot have this name; 409, it is in another group.
+    """
+    properties = {"regionDetails": [{"location": location}]}
+    return _add(emulator, REGISTRY, name, {"location": location, "properties": properties})
+
+
+def _add(emulator: Emulator, kind: Kind, name: str, body: dict[str, object]) -> str:
+    """Make a resource of a kind whose owner is a resource group, and the group, unless they are there."""
+    group = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/{RESOURCE_GROUP}"
+    resource = f"{group}/{kind.place_of({kind.own_parameter: name})}"
+    if not kind.names.pattern.fullmatch(name):
+        raise errors.invalid_name(kind, name)
+    with emulator.store.transaction():
+        for each, resource_id in ((GROUP, group), (kind, resource)):
             if emulator.store.get(resource_id) is not None:
                 continue
-            target = documents.target_of(emulator, kind, resource_id)
-            properties = kind.prepare(target, kind.body.read({"location": location}))
-            document = documents.document(target, properties, location=location, tags={})
-            documents.finish(target, document)
-    return workspace
+            target = documents.target_of(emulator, each, resource_id)
+            asked = body if each is kind else {"location": body["location"]}
+            properties = each.prepare(target, each.body.read(asked))
+            documents.finish(target, documents.document(target, properties, location=body["location"], tags={}))
+    return resource

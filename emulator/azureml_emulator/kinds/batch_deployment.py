@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from azureml_emulator import registries
 from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.kind import Kind, Lack, NameRule, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Object, Strings, choice
@@ -160,7 +161,7 @@ def _model(target: Target, model: ModelReference | None) -> tuple[Properties, bo
     if not model.asset_id:
         raise errors.must_not_be_empty("Model Reference", "properties.model.assetId")
     found = references.asset(target, model.asset_id, "models", "properties.model.assetId")
-    document = target.emulator.store.get(found) or {}
+    document = registries.asset(target.emulator.store, found) or {}
     is_mlflow = document["properties"]["modelType"] == "mlflow_model"
     return {"referenceType": "Id", "assetId": found}, is_mlflow
 

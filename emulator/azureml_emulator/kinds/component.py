@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from azureml_emulator import registries
 from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.assets import Asset, AssetProperties
 from azureml_emulator.arm.kind import Lack, Properties, Target
@@ -94,6 +95,8 @@ def _jobs(target: Target, read: PipelinePart, jobs: dict[str, Any]) -> tuple[dic
 
 def _as_sent(reference: str, found: str) -> str:
     """A reference by id stays as it was written; a name or label becomes the id of what it names now."""
+    if registries.is_reference(found):
+        return found
     return reference if reference.removeprefix("azureml:").lower() == found.lower() else f"azureml:{found}"
 
 

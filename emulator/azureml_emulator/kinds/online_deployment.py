@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from azureml_emulator import registries
 from azureml_emulator.arm import errors, references
 from azureml_emulator.arm.kind import Action, Kind, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Duration, NewTags, Strings, choice, duration_seconds
@@ -163,7 +164,7 @@ def _model(target: Target, model: str | None) -> tuple[str | None, bool]:
     if not model:
         return None, False
     found = references.asset(target, model, "models", "properties.model")
-    kind = (target.emulator.store.get(found) or {})["properties"]["modelType"]
+    kind = (registries.asset(target.emulator.store, found) or {})["properties"]["modelType"]
     if kind == "triton_model":
         raise _unsupported("Triton models")
     return found, kind == "mlflow_model"
@@ -171,7 +172,7 @@ def _model(target: Target, model: str | None) -> tuple[str | None, bool]:
 
 def _environment(target: Target, environment: str | None, *, optional: bool) -> str | None:
     found = environment_of(target, environment, optional=optional)
-    if found and (target.emulator.store.get(found) or {})["properties"].get("inferenceConfig"):
+    if found and (registries.asset(target.emulator.store, found) or {})["properties"].get("inferenceConfig"):
         raise _unsupported("custom containers (an environment with inferenceConfig)")
     return found
 

@@ -61,15 +61,13 @@ class WorkspacePatch(Body):
 def _workspace(target: Target, body: Any) -> Properties:
     old = (target.old or {}).get("properties", {})
     guid = old.get("workspaceId") or str(uuid.uuid4())
-    group = target.id.partition("/providers/")[0]
-    account = target.emulator.urls.account
     properties = body.properties.dump()
     return {
         **properties,
         "friendlyName": properties["friendlyName"] or target.name,
         "workspaceId": guid,
         "tenantId": target.emulator.identity.tenant_id,
-        "storageAccount": f"{group}/providers/Microsoft.Storage/storageAccounts/{account}",
+        "storageAccount": target.storage_account,
         "storageHnsEnabled": False,
         "discoveryUrl": target.emulator.urls.discovery(region(str(body.location))),
         "provisioningState": "Succeeded",

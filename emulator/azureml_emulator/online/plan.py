@@ -10,6 +10,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from azureml_emulator import registries
 from azureml_emulator.arm.schema import duration_seconds
 from azureml_emulator.batch.spec import EnvironmentSpec, Place
 from azureml_emulator.http import ServiceError
@@ -146,7 +147,7 @@ def _probe(given: Document) -> Probe:
 def _asset(emulator: Emulator, reference: str | None, what: str) -> Document:
     if not reference:
         return {}
-    document = emulator.store.get(reference)
+    document = registries.asset(emulator.store, reference)
     if document is None:
         raise ServiceError(400, "BadArgument", f"The {what} {reference} of the deployment does not exist any more.")
     properties: Document = document["properties"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from azureml_emulator import registries
 from azureml_emulator.batch.records import job_id, log_folder, new_record
 from azureml_emulator.batch.spec import EnvironmentSpec, Place
 from azureml_emulator.batch.submit import REUSE, context
@@ -57,7 +58,7 @@ def find_component(emulator: Emulator, reference: str) -> Specification:
     Raises:
         ServiceError: 400, it is gone.
     """
-    document = emulator.store.get(reference.removeprefix("azureml:"))
+    document = registries.asset(emulator.store, reference)
     if document is None:
         raise ServiceError(400, "UserError", f"The component {reference} does not exist any more.")
     read, _ = read_component(document["properties"]["componentSpec"])
@@ -233,7 +234,7 @@ class _Run:
         command = step.command
         environment = self._asset(command.environment, step)
         code = self._asset(command.code, step)["codeUri"] if command.code else None
-        document = store.get(step.component.removeprefix("azureml:")) or {}
+        document = registries.asset(store, step.component) or {}
         reuse = (document["properties"].get("properties") or {}).get(REUSE, "")
         return CommandSpec(
             name=run,
@@ -270,7 +271,7 @@ class _Run:
         return StepInput(port.type, place=self._place(source.uri, source.type))
 
     def _asset(self, reference: str, step: plan.Step) -> dict[str, Any]:
-        document = self.emulator.store.get(reference.removeprefix("azureml:"))
+        document = registries.asset(self.emulator.store, reference)
         if document is None:
             raise ValueError(f"The asset {reference} of the step '{step.name}' does not exist any more")
         properties: dict[str, Any] = document["properties"]

@@ -68,9 +68,10 @@ class ArmError(AzureMLError):
         super().__init__(self._text())
 
     def advise(self, hint: str) -> None:
-        """Say what to do next in the place of what was said."""
+        """Say what to do next, in place of what the message says of it."""
+        _, _, rest = str(self.args[0]).partition(self._text())
         self.hint = hint
-        self.args = (self._text(),)
+        self.args = (self._text() + rest,)
 
     def add_consequence(self, text: str) -> None:
         """Add what the failure leaves behind to the message."""

@@ -70,6 +70,18 @@ class ResourceId:
         return hash(str(self).lower())
 
 
+def registry_asset(text: object) -> str:
+    """`azureml://registries/{registry}/{collection}/{name}/versions/{version}` for the ARM id of a registry's asset.
+
+    It is how resources of a workspace name what is in a registry. Empty for everything else.
+    """
+    parts = text.split("/") if isinstance(text, str) else []
+    # "", subscriptions, {id}, resourceGroups, {name}, providers, {namespace}, registries, {registry}, {collection}, …
+    below = parts[_SEGMENTS_BEFORE_TYPES + 2 :]
+    is_one = len(parts) > _SEGMENTS_BEFORE_TYPES + 2 and parts[_SEGMENTS_BEFORE_TYPES + 1].lower() == "registries"
+    return f"azureml://registries/{'/'.join(below)}" if is_one else ""
+
+
 def same_id(left: object, right: object) -> bool:
     """Whether two values name one ARM resource: ARM compares ids without regard to case."""
     return isinstance(left, str) and isinstance(right, str) and left.rstrip("/").lower() == right.rstrip("/").lower()

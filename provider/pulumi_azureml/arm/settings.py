@@ -164,6 +164,13 @@ class Settings:
         path = (("workspaces", self.workspace),)
         return str(ResourceId(self.subscription_id, self.resource_group, NAMESPACE, path))
 
+    def id_of(self, path: str) -> str:
+        """The ARM id of a path below the workspace, such as `computes/cpu`; registries are beside it, in its group."""
+        base = self.workspace_id
+        if path.startswith("registries/"):
+            base = base.rsplit("/workspaces/", 1)[0]
+        return f"{base}/{path}".rstrip("/")
+
     def api_version_of(self, resource: str) -> str:
         """The api-version for a request to an ARM id: that of its collection where the stack sets one."""
         collections = resource.split("/")[9::2]  # below the workspace, every other segment is a collection

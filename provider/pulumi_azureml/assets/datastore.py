@@ -40,7 +40,7 @@ def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -
     try:
         found = client.request("GET", resource, operation=f"read datastore {datastore}").body["properties"]
     except NotFoundError as error:
-        error.hint = "name a datastore that the workspace has; every workspace is made with workspaceblobstore."
+        error.advise("name a datastore that the workspace has; every workspace is made with workspaceblobstore.")
         raise
     if found.get("datastoreType") != "AzureBlob":
         raise ValueError(

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from ..arm import ArmClient, ArmError
 from ..arm.credentials import default_credential
+from ..arm.resource_id import registry_asset
 from .datastore import DEFAULT_DATASTORE, datastore_container, transfer_options
 from .digest import HASH_VERSION
 
@@ -64,13 +65,40 @@ def open_stored(client: ArmClient, asset_id: str, uri: str) -> StoredFiles:
     """
     if match := _DATASTORE_URI.fullmatch(uri):
         return StoredFiles(datastore_container(client, match["datastore"]), match["path"].rstrip("/"))
-    plain = unquote(uri).replace(":443/", "/").rstrip("/")
+    if registry_asset(asset_id) and (found := _of_registry(client, asset_id, uri)):
+        return found
+    plain = _plain(uri)
     default = datastore_container(client, DEFAULT_DATASTORE)
     for container in (default, *_pending(client, asset_id)):
-        base = unquote(container.url.split("?", 1)[0]).replace(":443/", "/").rstrip("/")
+        base = _plain(container.url.split("?", 1)[0])
         if plain.startswith(f"{base}/"):
             return StoredFiles(container, plain.removeprefix(f"{base}/"))
-    return _open_by_account(client, default, plain, uri)
+    return _open_by_account(client, default, plain)
+
+
+def _of_registry(client: ArmClient, asset_id: str, uri: str) -> StoredFiles | None:
+    """The files of an asset in a registry, by the signature that it lends; None where it lends none."""
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
+
+    registry, _, below = asset_id.partition("/registries/")[2].partition("/")
+    answer = client.request(
+        "POST",
+        f"{asset_id.removesuffix(f'/{below}')}/datareferences/{'/'.join(below.split('/')[1:])}",
+        json={"assetId": f"azureml://registries/{registry}/{below}", "blobUri": uri},
+        operation=f"get access to {asset_id}",
+    )
+    reference = answer.body.get("blobReferenceForConsumption") or {}
+    signed = str((reference.get("credential") or {}).get("sasUri") or "")
+    if not signed:
+        return None
+    address, _, signature = signed.partition("?")
+    plain, container = _plain(uri), _plain(address)
+    if not plain.startswith(f"{container}/"):  # the answer names the blob: the signature is for its container
+        container = "/".join(_parts(plain)[:2])
+    place = f"{container}?{signature}"
+    return StoredFiles(
+        ContainerClient.from_container_url(place, **transfer_options(place)), plain.removeprefix(f"{container}/")
+    )
 
 
 def address_of(version: Mapping[str, Any]) -> str:
@@ -114,18 +142,29 @@ def _pending(client: ArmClient, asset_id: str) -> Iterator[ContainerClient]:
         yield ContainerClient.from_container_url(signed, **transfer_options(signed))
 
 
-def _open_by_account(client: ArmClient, default: ContainerClient, plain: str, uri: str) -> StoredFiles:
+def _open_by_account(client: ArmClient, default: ContainerClient, plain: str) -> StoredFiles:
     """By the account's key where the default datastore has it, else by the user's own identity."""
     from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
 
-    match = _BLOB_URL.fullmatch(plain)
-    if match is None:
-        raise AddressError(
-            f"{uri} is neither in a blob datastore nor an address such as "
-            "https://{account}.blob.core.windows.net/{container}/{path}"
-        )
-    account, container, path = match.groups()
+    account, container, path = _parts(plain)
     same_account = unquote(default.url).startswith(f"{account}/")
     key: Any = default.credential if same_account and hasattr(default.credential, "account_key") else None
     credential = key or default_credential(client.settings)
     return StoredFiles(ContainerClient(account, container, credential=credential, **transfer_options(account)), path)
+
+
+def _plain(url: str) -> str:
+    """A blob's URL in the form that two of them are compared in."""
+    return unquote(url).replace(":443/", "/").rstrip("/")
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    """Account, container and path of a blob's URL."""
+    match = _BLOB_URL.fullmatch(url)
+    if match is None:
+        raise AddressError(
+            f"{url} is neither in a blob datastore nor an address such as "
+            "https://{account}.blob.core.windows.net/{container}/{path}"
+        )
+    account, container, path = match.groups()
+    return account, container, path

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..arm import ArmClient, ArmError
 from ..arm.clock import Status, silent
+from ..arm.resource_id import registry_asset
 from .datastore import datastore_container, datastore_uri, transfer_options
 from .digest import digest_path, upload_hash
 from .files import list_files
@@ -28,15 +29,18 @@ def upload_folder(client: ArmClient, path: Path, *, asset: str = "", status: Sta
     Args:
         client: for the datastore's address and its short-lived credential.
         path: a file or a folder.
-        asset: ARM id of the version that it is uploaded for, if any.
+        asset: ARM id of the version that it is uploaded for, if any. For one in a registry, which has no datastores,
+            the files go where the service says.
         status: told how far the upload is.
 
     Returns:
-        The long `azureml://subscriptions/…/datastores/…/paths/…` URI of the file or folder.
+        The long `azureml://subscriptions/…/datastores/…/paths/…` URI of the file or folder; in a registry its URL.
 
     Raises:
         ArmError: the service or its storage refused, or did not answer.
     """
+    if registry_asset(asset):
+        return upload_code(client, asset, path, status=status)
     files = list_files(path)
     content = upload_hash(path)
     target = f"{content_folder(content)}/{path.resolve().name}"
@@ -53,7 +57,7 @@ def upload_folder(client: ArmClient, path: Path, *, asset: str = "", status: Sta
 
 
 def upload_code(client: ArmClient, code_version_id: str, path: Path, *, status: Status = silent) -> str:
-    """Upload a code folder through the service's `startPendingUpload`; return the `codeUri` to register.
+    """Upload a folder or file through the service's `startPendingUpload`; return the address to register.
 
     Files that code of the same content has, whatever its name and whoever has made it, or else the newest version
     of the same name, are copied inside the storage instead of being sent.
@@ -62,10 +66,11 @@ def upload_code(client: ArmClient, code_version_id: str, path: Path, *, status: 
     # Below its digest: a version that is made again, with other content, may get the same container again.
     content = digest_path(path).sha256
     folder = f"{content}/{path.resolve().name}"
-    place = Destination(container, folder, content, *_name_and_version(code_version_id))
+    prefix = folder if path.is_dir() else content
+    place = Destination(container, prefix, content, *_name_and_version(code_version_id))
 
     def earlier() -> StoredFiles | None:
-        same = find_code(client, code_version_id, content)
+        same = [] if registry_asset(code_version_id) else find_code(client, code_version_id, content)
         return _opened(client, [*same, *newest_versions(client, code_version_id)])
 
     transfer(place, list_files(path), status, earlier, client.clock)
@@ -93,7 +98,7 @@ def pending_upload(client: ArmClient, version_id: str) -> tuple[ContainerClient,
         "POST",
         f"{version_id}/startPendingUpload",
         json={"pendingUploadType": "TemporaryBlobReference"},
-        operation="start the upload of code",
+        operation=f"start the upload of {version_id}",
     )
     reference = answer.body["blobReferenceForConsumption"]
     signed = reference["credential"]["sasUri"]

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from ..arm import Settings
+from ..arm.resource_id import registry_asset
 from ..state_keys import ARM_ID, CONTENT, RESERVED, URN
 from . import environment
 from .declaration import InputError, InputField, Inputs, Kind, Place, Values, input_fields
@@ -82,7 +83,12 @@ def arm_id(kind: Kind, values: Mapping[str, Any], settings: Settings) -> Any:
     if any(part is UNKNOWN for part in parts.values()):
         return UNKNOWN
     path = kind.path.format(**parts)
-    return path if path.startswith("/") else f"{settings.workspace_id}/{path}".rstrip("/")
+    registry = values.get("registry")  # what an asset lies in, in place of the workspace
+    if registry is UNKNOWN:
+        return UNKNOWN
+    if path.startswith("/"):
+        return path
+    return f"{registry}/{path}" if registry else settings.id_of(path)
 
 
 def _validate(model: type[Inputs], given: Mapping[str, Any], prefix: str, errors: list[InputError]) -> Values:
@@ -212,7 +218,7 @@ def default_name(kind: Kind, owner: str, settings: Settings) -> str:
 def _of_user(kind: Kind, name: str, settings: Settings) -> str:
     """`name` after its user's in development, where several users share a workspace."""
     own = f"{settings.user}{kind.separator}"
-    of_workspace = not kind.path.startswith("{")
+    of_workspace = not kind.path.startswith(("{", "registries/"))
     return name if not settings.user or not of_workspace or name.startswith(own) else f"{own}{name}"
 
 
@@ -230,8 +236,10 @@ def _expand_all(model: type[Inputs], values: Values, settings: Settings) -> None
 
 def _expand(text: str, collection: str, settings: Settings) -> str:
     """An ARM id for a short reference: `name`, or `azureml:name:version`; ids and `azureml://` stay."""
+    if text.startswith("/") and collection != "registries":
+        return registry_asset(text) or text  # the service takes what is in a registry by this form alone
     if text.startswith("/") or "://" in text:
         return text
     short = text.removeprefix("azureml:")
     name, separator, version = short.partition(":")
-    return f"{settings.workspace_id}/{collection}/{name}" + (f"/versions/{version}" if separator else "")
+    return settings.id_of(f"{collection}/{name}") + (f"/versions/{version}" if separator else "")

@@ -103,7 +103,9 @@ def release(kind: Kind, values: Values, settings: Settings, logical: str, errors
         return values
     own = {key for key, _ in _overrides(kind, settings, logical, [])}  # the stack's file wins over the release
     merged = {**values, **{key: value for key, value in found.inputs.items() if key not in own}}
-    if found.tags and values.get("tags") is not UNKNOWN:
+    # What lies in a registry and is deployed from there is nobody's copy: its maker's tags tell where it is from.
+    shared = bool(values.get("registry")) and found.source.lower().startswith(f"{values['registry']}/".lower())
+    if found.tags and not shared and values.get("tags") is not UNKNOWN:
         merged["tags"] = {**found.tags, **(values.get("tags") or {})}
     if found.digest:
         merged[CONTENT] = found.digest

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..arm import ArmClient, ArmError, NotFoundError
+from ..arm.resource_id import registry_asset
 from ..assets import datastore_container, datastore_uri, storage_errors
 from ..assets.stored import StoredFiles, open_stored
 from ..assets.upload import content_folder, pending_upload
@@ -88,7 +89,7 @@ class _Target:
 
     def _place(self, name: str) -> tuple[ContainerClient, str, str]:
         """The container, the path in it, and its address as the service takes it."""
-        if self._asset.kind == "Code":
+        if self._asset.kind == "Code" or registry_asset(self._id):
             container, address = pending_upload(self._client, self._id)
             path = f"{self._asset.digest}/{name}"
             return container, path, f"{address}/{path}"

@@ -8,8 +8,10 @@ from typing import Any
 
 from ..arm import ArmClient
 from ..assets.digest import HASH_VERSION
+from .errors import ContentError
 from .lock import Asset, Release, read_release
 from .promote import ADDRESS, promote
+from .verify import difference
 
 ASSETS = (*ADDRESS, "Environment")
 """Kinds whose content a release holds."""
@@ -38,11 +40,13 @@ class Released:
     Attributes:
         inputs: by wire name; they stand in place of the program's.
         digest: the content digest of an asset; empty for a deployment.
+        source: ARM id of the asset that it is of.
         tags: the lineage, for an asset.
     """
 
     inputs: Mapping[str, Any]
     digest: str = ""
+    source: str = ""
     tags: Mapping[str, str] | None = None
 
 
@@ -57,7 +61,7 @@ def released(reference: str, kind: str, logical_name: str) -> Released | None:
         inputs = {**asset.settings, "version": asset.version}
         if asset.uri:
             inputs["path"] = asset.uri
-        return Released(inputs, asset.digest, lineage(release))
+        return Released(inputs, asset.digest, asset.id, lineage(release))
     if deployment := release.deployment(kind, logical_name):
         told = deployment.settings  # one that is missing there was a secret: the program says it
         return Released({key: told[key] for key in TESTED_SETTINGS.get(kind, ()) if key in told})
@@ -88,6 +92,27 @@ def prepare(
         return None
     address = promote(client, release, asset, target_id, status)
     return {f"properties.{ADDRESS[kind]}": address, **_hash(asset)}
+
+
+def compare(client: ArmClient, kind: str, logical_name: str, target_id: str, status: Callable[[str], None]) -> bool:
+    """Compare what is at `target_id` already with the release; whether the release says anything of it.
+
+    Raises:
+        ContentError: it has other content.
+        ArmError: it cannot be read.
+    """
+    release = read_release(client.settings.release)
+    asset = release.asset(kind, logical_name)
+    if asset is None:
+        return False
+    if asset.manifest:
+        promote(client, release, asset, target_id, status)
+    elif problem := difference(client, asset, target_id, status):
+        raise ContentError(
+            f"Release {release.name} is refused: {asset}: {problem}.\n  what to do: find out who made it; a version "
+            "of other content is made with a name or version of its own."
+        )
+    return True
 
 
 def _hash(asset: Asset) -> dict[str, Any]:

@@ -60,12 +60,13 @@ def verify(
     verdicts = []
     for asset in release.assets:
         place = asset.id if resources is None else places.get((asset.kind, asset.logical_name), "")
-        problem = _problem(client, asset, place, status) if place else "the stack has not deployed it"
+        problem = difference(client, asset, place, status) if place else "the stack has not deployed it"
         verdicts.append(Verdict(asset, problem))
     return verdicts
 
 
-def _problem(client: ArmClient, asset: Asset, place: str, status: Callable[[str], None]) -> str:
+def difference(client: ArmClient, asset: Asset, place: str, status: Callable[[str], None]) -> str:
+    """What an asset version at an ARM id has other than a release's; empty when it has the very content."""
     status(f"reading {asset}")
     try:
         found: Mapping[str, Any] = client.request("GET", place, operation=f"read {asset}").body["properties"]

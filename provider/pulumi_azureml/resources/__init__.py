@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .model import MODEL
     from .online_deployment import ONLINE_DEPLOYMENT
     from .online_endpoint import ONLINE_ENDPOINT
+    from .registry import REGISTRY
     from .traffic import TRAFFIC
     from .workspace import WORKSPACE
 
@@ -39,6 +40,7 @@ __all__ = [
     "MODEL",
     "ONLINE_DEPLOYMENT",
     "ONLINE_ENDPOINT",
+    "REGISTRY",
     "TRAFFIC",
     "WORKSPACE",
     "kind_named",

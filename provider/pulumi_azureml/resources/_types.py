@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ..engine import Inputs, arm, local
+from ..engine import Inputs, arm, local, reference
 from ..engine.values import duration_seconds
 
 
@@ -57,6 +57,14 @@ AssetVersion = Annotated[
 AssetDescription = Annotated[str, arm("properties.description"), Field(description="What the asset is.")]
 AssetTags = Annotated[
     Tags, arm("properties.tags"), Field(description="Tags: names to values, none of them empty; changed in place.")
+]
+Registry = Annotated[
+    str,
+    reference("registries", url=True),
+    Field(
+        description="The registry that the asset lies in, in place of the workspace, for several workspaces to share: "
+        "resource, ARM id, or name in the workspace's resource group."
+    ),
 ]
 OnDelete = Annotated[
     Literal["delete", "archive", "retain"],

@@ -13,7 +13,7 @@ from ..assets import upload_code
 from ..assets.digest import HASH_VERSION
 from ..engine import Kind, Output, local
 from ._content import digest_of, versioned
-from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, Registry, ResourceInputs
 
 
 class CodeInputs(ResourceInputs):
@@ -24,6 +24,7 @@ class CodeInputs(ResourceInputs):
     ]
     name: AssetName | None = None
     version: AssetVersion | None = None
+    registry: Registry | None = None
     description: AssetDescription | None = None
     tags: AssetTags | None = None
     on_delete: OnDelete = "delete"

@@ -15,7 +15,17 @@ from ..engine.unknown import has_unknown
 from ._component_spec import DATA_TYPES, LITERAL_TYPES, component_spec, portable
 from ._content import versioned
 from ._graph import check_component
-from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, Duration, OnDelete, ResourceInputs, any_case
+from ._types import (
+    AssetDescription,
+    AssetName,
+    AssetTags,
+    AssetVersion,
+    Duration,
+    OnDelete,
+    Registry,
+    ResourceInputs,
+    any_case,
+)
 
 Scalar = Annotated[str | int | float | bool, BeforeValidator(lambda value: value)]
 
@@ -169,6 +179,7 @@ class ComponentInputs(ResourceInputs):
     ) = None
     name: AssetName | None = None
     version: AssetVersion | None = None
+    registry: Registry | None = None
     description: AssetDescription | None = None
     tags: AssetTags | None = None
     on_delete: OnDelete = "delete"

@@ -12,7 +12,7 @@ from ..arm import ArmClient, Settings
 from ..assets import upload_folder
 from ..engine import Kind, Output, arm, local
 from ._content import digest_of_path_or_uri, is_remote, versioned
-from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, Registry, ResourceInputs, any_case
 
 
 class DataInputs(ResourceInputs):
@@ -28,6 +28,7 @@ class DataInputs(ResourceInputs):
     ]
     name: AssetName | None = None
     version: AssetVersion | None = None
+    registry: Registry | None = None
     data_type: (
         Annotated[
             Literal["uri_file", "uri_folder", "mltable"],

@@ -13,7 +13,7 @@ from ..arm import Settings
 from ..assets.digest import environment_digest
 from ..engine import InputError, Kind, Output, arm
 from ._content import versioned
-from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, Registry, ResourceInputs, any_case
 
 
 class EnvironmentInputs(ResourceInputs):
@@ -34,6 +34,7 @@ class EnvironmentInputs(ResourceInputs):
     ) = None
     name: AssetName | None = None
     version: AssetVersion | None = None
+    registry: Registry | None = None
     os_type: Annotated[
         Literal["Linux", "Windows"],
         any_case("Linux", "Windows"),

@@ -12,7 +12,7 @@ from ..arm import ArmClient, Settings
 from ..assets import upload_folder
 from ..engine import Kind, Output, arm, local
 from ._content import digest_of_path_or_uri, is_remote, versioned
-from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, ResourceInputs, any_case
+from ._types import AssetDescription, AssetName, AssetTags, AssetVersion, OnDelete, Registry, ResourceInputs, any_case
 
 
 class ModelInputs(ResourceInputs):
@@ -28,6 +28,7 @@ class ModelInputs(ResourceInputs):
     ]
     name: AssetName | None = None
     version: AssetVersion | None = None
+    registry: Registry | None = None
     model_type: Annotated[
         Literal["custom_model", "mlflow_model", "triton_model"],
         any_case("custom_model", "mlflow_model", "triton_model"),

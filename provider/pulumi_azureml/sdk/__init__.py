@@ -17,6 +17,7 @@ from .environment import Environment
 from .model import Model
 from .online_deployment import OnlineDeployment, OnlineScaleSettingsArgs, ProbeSettingsArgs, RequestSettingsArgs
 from .online_endpoint import OnlineEndpoint, OnlineIdentityArgs
+from .registry import Registry
 from .shared import TimeoutsArgs
 from .traffic import Traffic
 from .workspace import Workspace
@@ -42,6 +43,7 @@ __all__ = [
     "OnlineScaleSettingsArgs",
     "PipelineSettingsArgs",
     "ProbeSettingsArgs",
+    "Registry",
     "RequestSettingsArgs",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",

@@ -12,6 +12,7 @@ import pulumi
 
 from ..dynamic import CodeProvider
 from ..resource import AzureMLResource
+from .registry import Registry
 from .shared import TimeoutsArgs
 
 
@@ -25,6 +26,7 @@ class Code(AzureMLResource, module="azureml", name="Code"):
         path: pulumi.Input[str],
         name: pulumi.Input[str] | None = None,
         version: pulumi.Input[str] | None = None,
+        registry: pulumi.Input[str] | Registry | None = None,
         description: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
         on_delete: pulumi.Input[str] | None = None,
@@ -41,6 +43,8 @@ class Code(AzureMLResource, module="azureml", name="Code"):
                 change replaces the resource.
             version: Version of the asset. Default: derived from its content, so that new content makes a new version.
                 A change replaces the resource.
+            registry: The registry that the asset lies in, in place of the workspace, for several workspaces to share:
+                resource, ARM id, or name in the workspace's resource group. A change replaces the resource.
             description: What the asset is.
             tags: Tags: names to values, none of them empty; changed in place.
             on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
@@ -53,6 +57,7 @@ class Code(AzureMLResource, module="azureml", name="Code"):
             "path": path,
             "name": name,
             "version": version,
+            "registry": registry,
             "description": description,
             "tags": tags,
             "onDelete": on_delete,
@@ -81,6 +86,11 @@ class Code(AzureMLResource, module="azureml", name="Code"):
     def version(self) -> pulumi.Output[str]:
         """Version of the asset. Default: derived from its content, so that new content makes a new version."""
         return self._output("version")
+
+    @property
+    def registry(self) -> pulumi.Output[str]:
+        """The registry that the asset lies in, in place of the workspace, for several workspaces to share: resource, ARM id, or name in the workspace's resource group."""
+        return self._output("registry")
 
     @property
     def description(self) -> pulumi.Output[str]:

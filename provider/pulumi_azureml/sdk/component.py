@@ -15,6 +15,7 @@ from ..resource import AzureMLResource, beside, is_folder, lent
 from .code import Code
 from .compute import Compute
 from .environment import Environment
+from .registry import Registry
 from .shared import TimeoutsArgs
 
 
@@ -103,6 +104,7 @@ class Component(AzureMLResource, module="azureml", name="Component"):
         type: pulumi.Input[str] | None = None,
         name: pulumi.Input[str] | None = None,
         version: pulumi.Input[str] | None = None,
+        registry: pulumi.Input[str] | Registry | None = None,
         description: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
         on_delete: pulumi.Input[str] | None = None,
@@ -131,6 +133,8 @@ class Component(AzureMLResource, module="azureml", name="Component"):
                 change replaces the resource.
             version: Version of the asset. Default: derived from its content, so that new content makes a new version.
                 A change replaces the resource.
+            registry: The registry that the asset lies in, in place of the workspace, for several workspaces to share:
+                resource, ARM id, or name in the workspace's resource group. A change replaces the resource.
             description: What the asset is.
             tags: Tags: names to values, none of them empty; changed in place.
             on_delete: What becomes of a version that the stack no longer needs: `delete` removes it, `archive` hides
@@ -154,6 +158,7 @@ class Component(AzureMLResource, module="azureml", name="Component"):
             "type": type,
             "name": name,
             "version": version,
+            "registry": registry,
             "description": description,
             "tags": tags,
             "onDelete": on_delete,
@@ -180,6 +185,11 @@ class Component(AzureMLResource, module="azureml", name="Component"):
     def version(self) -> pulumi.Output[str]:
         """Version of the asset. Default: derived from its content, so that new content makes a new version."""
         return self._output("version")
+
+    @property
+    def registry(self) -> pulumi.Output[str]:
+        """The registry that the asset lies in, in place of the workspace, for several workspaces to share: resource, ARM id, or name in the workspace's resource group."""
+        return self._output("registry")
 
     @property
     def description(self) -> pulumi.Output[str]:

@@ -12,6 +12,7 @@ import pulumi
 
 from ..dynamic import DataProvider
 from ..resource import AzureMLResource
+from .registry import Registry
 from .shared import TimeoutsArgs
 
 
@@ -25,6 +26,7 @@ class Data(AzureMLResource, module="azureml", name="Data"):
         path: pulumi.Input[str],
         name: pulumi.Input[str] | None = None,
         version: pulumi.Input[str] | None = None,
+        registry: pulumi.Input[str] | Registry | None = None,
         data_type: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
@@ -42,6 +44,8 @@ class Data(AzureMLResource, module="azureml", name="Data"):
                 change replaces the resource.
             version: Version of the asset. Default: derived from its content, so that new content makes a new version.
                 A change replaces the resource.
+            registry: The registry that the asset lies in, in place of the workspace, for several workspaces to share:
+                resource, ARM id, or name in the workspace's resource group. A change replaces the resource.
             data_type: `uri_file`, `uri_folder` or `mltable`. Default: what a local path is; `uri_folder` for what is
                 in storage already. A change replaces the resource.
             description: What the asset is.
@@ -56,6 +60,7 @@ class Data(AzureMLResource, module="azureml", name="Data"):
             "path": path,
             "name": name,
             "version": version,
+            "registry": registry,
             "dataType": data_type,
             "description": description,
             "tags": tags,
@@ -85,6 +90,11 @@ class Data(AzureMLResource, module="azureml", name="Data"):
     def version(self) -> pulumi.Output[str]:
         """Version of the asset. Default: derived from its content, so that new content makes a new version."""
         return self._output("version")
+
+    @property
+    def registry(self) -> pulumi.Output[str]:
+        """The registry that the asset lies in, in place of the workspace, for several workspaces to share: resource, ARM id, or name in the workspace's resource group."""
+        return self._output("registry")
 
     @property
     def data_type(self) -> pulumi.Output[str]:

@@ -12,6 +12,7 @@ import pulumi
 
 from ..dynamic import EnvironmentProvider
 from ..resource import AzureMLResource
+from .registry import Registry
 from .shared import TimeoutsArgs
 
 
@@ -26,6 +27,7 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
         conda_file: pulumi.Input[str | Mapping[str, Any]] | None = None,
         name: pulumi.Input[str] | None = None,
         version: pulumi.Input[str] | None = None,
+        registry: pulumi.Input[str] | Registry | None = None,
         os_type: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
@@ -45,6 +47,8 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
                 change replaces the resource.
             version: Version of the asset. Default: derived from its content, so that new content makes a new version.
                 A change replaces the resource.
+            registry: The registry that the asset lies in, in place of the workspace, for several workspaces to share:
+                resource, ARM id, or name in the workspace's resource group. A change replaces the resource.
             os_type: Operating system of the image: `Linux` or `Windows`. Default: 'Linux'. A change replaces the
                 resource.
             description: What the asset is.
@@ -60,6 +64,7 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
             "condaFile": conda_file,
             "name": name,
             "version": version,
+            "registry": registry,
             "osType": os_type,
             "description": description,
             "tags": tags,
@@ -94,6 +99,11 @@ class Environment(AzureMLResource, module="azureml", name="Environment"):
     def version(self) -> pulumi.Output[str]:
         """Version of the asset. Default: derived from its content, so that new content makes a new version."""
         return self._output("version")
+
+    @property
+    def registry(self) -> pulumi.Output[str]:
+        """The registry that the asset lies in, in place of the workspace, for several workspaces to share: resource, ARM id, or name in the workspace's resource group."""
+        return self._output("registry")
 
     @property
     def os_type(self) -> pulumi.Output[str]:

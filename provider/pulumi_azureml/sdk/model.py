@@ -12,6 +12,7 @@ import pulumi
 
 from ..dynamic import ModelProvider
 from ..resource import AzureMLResource
+from .registry import Registry
 from .shared import TimeoutsArgs
 
 
@@ -25,6 +26,7 @@ class Model(AzureMLResource, module="azureml", name="Model"):
         path: pulumi.Input[str],
         name: pulumi.Input[str] | None = None,
         version: pulumi.Input[str] | None = None,
+        registry: pulumi.Input[str] | Registry | None = None,
         model_type: pulumi.Input[str] | None = None,
         description: pulumi.Input[str] | None = None,
         tags: pulumi.Input[Mapping[str, str]] | None = None,
@@ -43,6 +45,8 @@ class Model(AzureMLResource, module="azureml", name="Model"):
                 change replaces the resource.
             version: Version of the asset. Default: derived from its content, so that new content makes a new version.
                 A change replaces the resource.
+            registry: The registry that the asset lies in, in place of the workspace, for several workspaces to share:
+                resource, ARM id, or name in the workspace's resource group. A change replaces the resource.
             model_type: Format of the model: `custom_model`, `mlflow_model` or `triton_model`. Default:
                 'custom_model'. A change replaces the resource.
             description: What the asset is.
@@ -57,6 +61,7 @@ class Model(AzureMLResource, module="azureml", name="Model"):
             "path": path,
             "name": name,
             "version": version,
+            "registry": registry,
             "modelType": model_type,
             "description": description,
             "tags": tags,
@@ -86,6 +91,11 @@ class Model(AzureMLResource, module="azureml", name="Model"):
     def version(self) -> pulumi.Output[str]:
         """Version of the asset. Default: derived from its content, so that new content makes a new version."""
         return self._output("version")
+
+    @property
+    def registry(self) -> pulumi.Output[str]:
+        """The registry that the asset lies in, in place of the workspace, for several workspaces to share: resource, ARM id, or name in the workspace's resource group."""
+        return self._output("registry")
 
     @property
     def model_type(self) -> pulumi.Output[str]:

@@ -30,6 +30,7 @@ PROVIDERS = (
     "ModelProvider",
     "OnlineDeploymentProvider",
     "OnlineEndpointProvider",
+    "RegistryProvider",
     "TrafficProvider",
     "WorkspaceProvider",
 )

@@ -28,6 +28,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
         {
             "path": ("{other}", REPLACE),
             "name": ("c2", REPLACE),
+            "registry": ("shared", REPLACE),
             "version": ("2", REPLACE),
             "description": ("e", MUTABLE),
             "tags": ({"a": "2"}, MUTABLE),
@@ -40,6 +41,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
         {
             "path": ("{other}", REPLACE),
             "name": ("m2", REPLACE),
+            "registry": ("shared", REPLACE),
             "version": ("2", REPLACE),
             "model_type": ("mlflow_model", REPLACE),
             "description": ("e", MUTABLE),
@@ -54,6 +56,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
             "image": ("ubuntu:24.04", REPLACE),
             "conda_file": ("name: b\ndependencies: []\n", REPLACE),
             "name": ("e2", REPLACE),
+            "registry": ("shared", REPLACE),
             "version": ("2", REPLACE),
             "os_type": ("Windows", REPLACE),
             "description": ("e", MUTABLE),
@@ -156,6 +159,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
             "description": ("e", MUTABLE),
             "tags": ({"a": "2"}, MUTABLE),
             "on_delete": ("archive", MUTABLE),
+            "registry": ("shared", REPLACE),
             "adopt": (True, NONE),
         },
     ),
@@ -164,6 +168,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
         {
             "path": ("{other}", REPLACE),
             "name": ("d2", REPLACE),
+            "registry": ("shared", REPLACE),
             "version": ("2", REPLACE),
             "data_type": ("mltable", REPLACE),
             "description": ("e", MUTABLE),
@@ -248,6 +253,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
             "mirror_instance_types": ({"green": "Standard_F8s_v2"}, REPLACE),
         },
     ),
+    "Registry": ({"name": "shared"}, {"name": ("other", REPLACE)}),
     "Workspace": ({}, {}),
     "DefaultDeployment": (
         {"endpoint": ENDPOINT, "deployment": "blue"},
