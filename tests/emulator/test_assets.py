@@ -178,7 +178,7 @@ def test_addresses_elsewhere_can_be_registered(arm: Arm, name: str, uri: str) ->
 
 
 def test_addresses_that_jobs_could_not_read_are_refused_by_name(arm: Arm, name: str) -> None:
-    uri = "azureml://registries/azureml/models/m/versions/1"
+    uri = "azureml://registries/r/models/m"
     status, _, message = arm.refused("PUT", f"models/{name}/versions/1", {"properties": {"modelUri": uri}})
     assert status == 501
     assert uri in message

@@ -80,6 +80,8 @@ def uri(target: Target, value: str, property_path: str) -> str:
     if match is None or target.in_registry:
         if target.in_registry:
             return _in_registry(target, value, property_path)
+        if registries.is_reference(value):
+            raise ServiceError(501, "NotImplemented", f"The emulator does not support addresses such as '{value}'.")
         if value.lower().startswith("azureml://jobs/"):
             return _output_of_job(target, value, property_path)
         if not _OTHER_URI.fullmatch(value):
