@@ -22,7 +22,7 @@ SDK = Path(__file__).parents[1] / "provider" / "pulumi_azureml" / "sdk"
 HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `make sdk`; do not edit.\n"""\n'
 # In the order of a collection's kind: what an input that refers to it may be given as.
 CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if kind.path and kind.path[0] != "{"}
-PARENT_CLASS = {"deployment": "BatchDeployment"}
+PARENT_CLASS = {"deployment": "BatchDeployment", "gate": "ScoringGate", "labels": "Data"}
 # What the keys of a mapping may be given as.
 KEY_CLASS = {"traffic": "OnlineDeployment", "mirror_traffic": "OnlineDeployment"}
 
@@ -42,6 +42,8 @@ def python_type(annotation: object) -> str:
         return python_type(args[0])
     if origin is typing.Literal:
         return "str"
+    if origin is list:
+        return f"Sequence[{python_type(args[0])}]"
     if origin is dict:
         return f"Mapping[str, {python_type(args[1])}]"
     if args:
@@ -107,12 +109,13 @@ def made_beside(item: InputField) -> list[str]:
 
 
 def resource_class(kind: Kind, doc: str) -> str:
-    items = [item for item in kind.fields if item.key not in kind.borrows]
+    items = [item for item in kind.fields if item.key not in kind.borrows and not item.place.computed]
     ordered = sorted(items, key=lambda item: (not item.info.is_required(), item.name in ResourceInputs.model_fields))
     parameters = [
         f"        {item.name}: {input_type(item)}{'' if item.info.is_required() else ' = None'}," for item in ordered
     ]
     arguments = [wrap(documented(item), 12, 4) for item in ordered]
+    computed = [item.key for item in kind.fields if item.place.computed]
     body = [
         f'class {kind.name}(AzureMLResource, module="azureml", name="{kind.name}"):',
         f'    """{doc}"""',
@@ -137,7 +140,7 @@ def resource_class(kind: Kind, doc: str) -> str:
         *(f'            "{item.key}": {item.name},' for item in ordered),
         *(f'            "{key}": lent({source}, "{other}"),' for key, (source, other) in kind.borrows.items()),
         "        }",
-        f"        made = {tuple(output.key for output in kind.outputs)!r}",
+        f"        made = {(*(output.key for output in kind.outputs), *computed)!r}",
         f"        super().__init__({kind.name}Provider(), resource_name, given, made, opts)",
         "",
     ]
@@ -145,7 +148,7 @@ def resource_class(kind: Kind, doc: str) -> str:
     getters = [getter(item.name, item.key, output_type(item), item.doc.rstrip(".") + ".") for item in shown]
     own = {item.key for item in shown}
     getters += [
-        getter(module_of(output.key), output.key, "pulumi.Output[str]", output.doc)
+        getter(module_of(output.key), output.key, f"pulumi.Output[{output.type.__name__}]", output.doc)
         for output in kind.outputs
         if output.key not in own
     ]
@@ -162,8 +165,8 @@ def module_text(kind: Kind) -> str:
     classes = [nested_class(model) for model in models] + [resource_class(kind, doc)]
     text = "\n\n".join(classes)
     imports = ["from __future__ import annotations", ""]
-    if "Mapping[" in text:
-        imports.append("from collections.abc import Mapping")
+    if abstract := [name for name in ("Mapping", "Sequence") if f"{name}[" in text]:
+        imports.append(f"from collections.abc import {', '.join(abstract)}")
     typings = [name for name in ("Any", "TypedDict") if re.search(rf"\b{name}\b", text)]
     if typings:
         imports.append(f"from typing import {', '.join(typings)}")

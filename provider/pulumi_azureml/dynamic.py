@@ -123,3 +123,7 @@ class RegistryProvider(AzureMLProvider):
 
 class TrafficProvider(AzureMLProvider):
     """Handlers of the traffic of an online endpoint."""
+
+
+class ScoringGateProvider(AzureMLProvider):
+    """Handlers of scoring gates."""

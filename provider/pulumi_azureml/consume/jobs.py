@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 COMPLETED = "Completed"
@@ -24,7 +24,7 @@ class BatchJob:
     ``name`` is ``batchjob-{guid}``, ``status`` one of the service's job states. ``scoring_uri`` is the
     endpoint's invocation URL where it is known: the job is then polled there, otherwise over ARM.
     ``output_uri`` is the custom output location, ``None`` for the default one. ``retry_after`` is the
-    number of seconds the service asked to wait before the next poll.
+    number of seconds the service asked to wait before the next poll. ``tags`` are the caller's and the service's.
     """
 
     name: str
@@ -36,6 +36,7 @@ class BatchJob:
     output_file_name: str | None = None
     output_uri: str | None = None
     retry_after: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def finished(self) -> bool:
@@ -76,11 +77,17 @@ def job_from_document(
         output_file_name=_text(properties.get("outputfilename") or extra.get("outputfilename")),
         output_uri=_text(first_output.get("uri")),
         retry_after=_seconds(headers),
+        tags=_tags(fields, properties),
     )
 
 
 def _lowered(value: object) -> dict[str, Any]:
     return {str(key).lower(): item for key, item in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _tags(*documents: Mapping[str, Any]) -> dict[str, str]:
+    found: Mapping[str, Any] = next((each["tags"] for each in documents if isinstance(each.get("tags"), Mapping)), {})
+    return {str(name): str(value) for name, value in found.items()}
 
 
 def _text(value: object) -> str | None:

@@ -16,6 +16,7 @@ from .declaration import (
     Kind,
     Output,
     arm,
+    computed,
     local,
     reference,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "ResourceState",
     "arm",
     "check",
+    "computed",
     "diff",
     "lifecycle_of",
     "local",

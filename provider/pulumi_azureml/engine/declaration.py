@@ -51,6 +51,7 @@ class Place:
         compared: whether a change of it alone means a change of the resource.
         pinned: a mapping of which an entry that changes replaces the resource; one that comes or goes means nothing.
         made_of: the input of the resource referred to that a local folder, given in its place, becomes.
+        computed: whether the kind works it out from the other inputs, so that no program gives it.
     """
 
     body: str = ""
@@ -60,6 +61,7 @@ class Place:
     compared: bool = True
     pinned: bool = False
     made_of: str = ""
+    computed: bool = False
 
 
 def arm(body: str = "", *, immutable: bool = False, url: bool = False) -> Place:
@@ -90,6 +92,11 @@ def reference(
 def local(*, compared: bool = True, pinned: bool = False) -> Place:
     """An input for the provider alone, never sent; with `compared=False` its change is no change."""
     return Place(compared=compared, pinned=pinned)
+
+
+def computed(*, compared: bool = True) -> Place:
+    """Kept with the inputs and never sent: what the kind's `derive` works out, such as a digest of other inputs."""
+    return Place(compared=compared, computed=True)
 
 
 class Inputs(BaseModel):
@@ -144,11 +151,12 @@ def _metadata(info: FieldInfo) -> Iterator[Any]:
 
 @dataclass(frozen=True)
 class Output:
-    """A value that the service gives: property name, dotted path in the ARM document, and its documentation."""
+    """A value that the service gives: property name, dotted path in the ARM document, documentation and type."""
 
     key: str
     body: str
     doc: str
+    type: type = str
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,8 @@ def _overrides(kind: Kind, settings: Settings, logical: str, errors: list[InputE
     told: Mapping[str, Mapping[str, Any]] = json.loads(settings.overrides)
     for scope in (kind.name, f"{kind.name}/{logical}"):  # the closer one last, for it wins
         for name, value in told.get(scope, {}).items():
-            item = next((each for each in kind.fields if name in {each.name, each.key}), None)
+            offered = (each for each in kind.fields if not each.place.computed)
+            item = next((each for each in offered if name in {each.name, each.key}), None)
             where = f"azureml:settings has {scope}.{name}"
             if item is None:
                 known = ", ".join(sorted(each.name for each in kind.fields if not _fixed(each)))

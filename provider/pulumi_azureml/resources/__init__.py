@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .online_deployment import ONLINE_DEPLOYMENT
     from .online_endpoint import ONLINE_ENDPOINT
     from .registry import REGISTRY
+    from .scoring_gate import SCORING_GATE
     from .traffic import TRAFFIC
     from .workspace import WORKSPACE
 
@@ -41,6 +42,7 @@ __all__ = [
     "ONLINE_DEPLOYMENT",
     "ONLINE_ENDPOINT",
     "REGISTRY",
+    "SCORING_GATE",
     "TRAFFIC",
     "WORKSPACE",
     "kind_named",

@@ -11,12 +11,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ..arm import Settings
-from ..engine import UNKNOWN, InputError, arm, local, reference
+from ..engine import UNKNOWN, InputError, arm, computed, local, reference
 from ..engine.unknown import has_unknown
 
-_LONGEST_NAME, _DIGEST = 32, 8
+_LONGEST_NAME, _DIGEST, _SCORING_DIGEST = 32, 8, 16
 # What a deployment computes depends on these.
 _CONTENT = ("model", "code", "environment", "scoringScript", "environmentVariables", "component")
+# And its predictions, as a job writes them, on these too.
+_SCORING = (*_CONTENT, "miniBatchSize", "errorThreshold", "outputAction", "outputFileName", "settings")
 
 EndpointName = Annotated[
     str,
@@ -61,6 +63,12 @@ Properties = Annotated[
     Field(description="Properties: entries can be added and changed; the service keeps those that are left out."),
 ]
 
+ScoringDigest = Annotated[
+    str,
+    computed(compared=False),
+    Field(description="Digest of what the predictions depend on, by which a gate knows that it must try it again."),
+]
+
 
 def script_rules(values: Mapping[str, Any], function: str) -> Iterator[InputError]:
     """Code and scoring script come together, and the script is in the code's folder; `function` as users write it."""
@@ -84,7 +92,17 @@ def versioned_name(values: dict[str, Any], settings: Settings) -> dict[str, Any]
     content = [values.get(key) for key in _CONTENT]
     if has_unknown(content):
         return {**values, "name": UNKNOWN}
+    name = values["name"][: _LONGEST_NAME - _DIGEST - 1].rstrip("-")
+    return {**values, "name": f"{name}-{_digest(content)[:_DIGEST]}"}
+
+
+def scoring_digest(values: Mapping[str, Any]) -> Any:
+    """The digest of what the predictions depend on; UNKNOWN while a preview does not know all of it."""
+    content = [values.get(key) for key in _SCORING]
+    return UNKNOWN if has_unknown(content) else _digest(content)[:_SCORING_DIGEST]
+
+
+def _digest(content: list[Any]) -> str:
     # Name and version of an asset, without its workspace: the same content has the same name in each environment.
     tails = [part.lower().split("/")[-4:] if isinstance(part, str) else part for part in content]
-    digest = hashlib.sha256(json.dumps(tails, sort_keys=True).encode()).hexdigest()[:_DIGEST]
-    return {**values, "name": f"{values['name'][: _LONGEST_NAME - _DIGEST - 1].rstrip('-')}-{digest}"}
+    return hashlib.sha256(json.dumps(tails, sort_keys=True).encode()).hexdigest()

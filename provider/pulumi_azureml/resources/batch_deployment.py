@@ -18,6 +18,8 @@ from ._deployment import (
     Environment,
     EnvironmentVariables,
     Properties,
+    ScoringDigest,
+    scoring_digest,
     script_rules,
     versioned_name,
 )
@@ -173,6 +175,7 @@ class BatchDeploymentInputs(ResourceInputs):
     properties: Properties | None = None
     location: Location | None = None
     tags: ResourceTags | None = None
+    scoring_digest: ScoringDigest | None = None
 
 
 def _rules(values: Mapping[str, Any]) -> Iterator[InputError]:
@@ -204,7 +207,7 @@ def _of_a_pipeline(values: Mapping[str, Any]) -> Iterator[InputError]:
 def _derive(values: dict[str, Any], settings: Settings) -> dict[str, Any]:
     if values.get("component"):
         values = {key: value for key, value in values.items() if key not in _MODEL_ONLY}
-    return versioned_name(values, settings)
+    return {**versioned_name(values, settings), "scoringDigest": scoring_digest(values)}
 
 
 def _in_use(client: ArmClient, resource: str, _state: dict[str, Any]) -> str:

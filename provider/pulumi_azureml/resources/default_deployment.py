@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from ..arm import Settings
 from ..arm.resource_id import same_id
-from ..engine import Facet, InputError, Inputs, Kind, arm, reference
+from ..engine import Facet, InputError, Inputs, Kind, arm, local, reference
 
 
 class DefaultDeploymentInputs(Inputs):
@@ -22,6 +23,31 @@ class DefaultDeploymentInputs(Inputs):
         arm("properties.defaults.deploymentName"),
         Field(min_length=1, description="The deployment: resource, ARM id or name."),
     ]
+    gate: (
+        Annotated[
+            str,
+            local(),
+            Field(
+                min_length=1,
+                description="The gate that the deployment must pass first: the default does not move until it has.",
+            ),
+        ]
+        | None
+    ) = None
+    gated_deployment: (
+        Annotated[str, local(compared=False), Field(description="What the gate tries, known when it is a resource.")]
+        | None
+    ) = None
+
+
+def _rules(values: Mapping[str, Any]) -> Iterator[InputError]:
+    tried, deployment = values.get("gatedDeployment"), values.get("deployment")
+    if not isinstance(tried, str) or not isinstance(deployment, str):
+        return
+    if not same_id(
+        tried, deployment if deployment.startswith("/") else f"{values['endpoint']}/deployments/{deployment}"
+    ):
+        yield InputError("gate", f"tries {tried}, and not the deployment that the default would move to, {deployment}")
 
 
 def _derive(values: dict[str, Any], _settings: Settings) -> dict[str, Any]:
@@ -56,5 +82,7 @@ DEFAULT_DEPLOYMENT = Kind(
             "properties.properties",
         ),
     ),
+    borrows={"gatedDeployment": ("gate", "deployment")},
     derive=_derive,
+    rules=_rules,
 )

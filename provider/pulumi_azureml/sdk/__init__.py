@@ -18,6 +18,7 @@ from .model import Model
 from .online_deployment import OnlineDeployment, OnlineScaleSettingsArgs, ProbeSettingsArgs, RequestSettingsArgs
 from .online_endpoint import OnlineEndpoint, OnlineIdentityArgs
 from .registry import Registry
+from .scoring_gate import ScoringGate
 from .shared import TimeoutsArgs
 from .traffic import Traffic
 from .workspace import Workspace
@@ -47,6 +48,7 @@ __all__ = [
     "RequestSettingsArgs",
     "RetrySettingsArgs",
     "ScaleSettingsArgs",
+    "ScoringGate",
     "TimeoutsArgs",
     "Traffic",
     "Workspace",

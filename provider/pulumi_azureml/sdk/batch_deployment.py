@@ -145,7 +145,7 @@ class BatchDeployment(AzureMLResource, module="azureml", name="BatchDeployment")
             "timeouts": timeouts,
             "codePath": lent(code, "path"),
         }
-        made = ("provisioningState",)
+        made = ("provisioningState", "scoringDigest")
         super().__init__(BatchDeploymentProvider(), resource_name, given, made, opts)
 
     @property

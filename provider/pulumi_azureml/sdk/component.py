@@ -5,7 +5,7 @@ Generated from `pulumi_azureml.resources.component` by `make sdk`; do not edit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
@@ -68,7 +68,7 @@ class ComponentInputArgs(TypedDict, total=False):
     max: pulumi.Input[float]
     """Greatest value of a number."""
 
-    enum: pulumi.Input[Any]
+    enum: pulumi.Input[Sequence[Any]]
     """All values that a literal may have."""
 
     description: pulumi.Input[str]

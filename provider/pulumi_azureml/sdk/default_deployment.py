@@ -10,9 +10,10 @@ from typing import Any
 import pulumi
 
 from ..dynamic import DefaultDeploymentProvider
-from ..resource import AzureMLResource
+from ..resource import AzureMLResource, lent
 from .batch_deployment import BatchDeployment
 from .batch_endpoint import BatchEndpoint
+from .scoring_gate import ScoringGate
 
 
 class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployment"):
@@ -24,6 +25,7 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
         *,
         endpoint: pulumi.Input[str] | BatchEndpoint,
         deployment: pulumi.Input[str] | BatchDeployment,
+        gate: pulumi.Input[str] | ScoringGate | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the default deployment.
@@ -32,11 +34,14 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
             resource_name: The logical name in the program, unique among resources of this kind.
             endpoint: The endpoint: resource, ARM id or name. A change replaces the resource.
             deployment: The deployment: resource, ARM id or name.
+            gate: The gate that the deployment must pass first: the default does not move until it has.
             opts: The engine's own options: parent, protect, aliases and others.
         """
         given: dict[str, Any] = {
             "endpoint": endpoint,
             "deployment": deployment,
+            "gate": gate,
+            "gatedDeployment": lent(gate, "deployment"),
         }
         made = ()
         super().__init__(DefaultDeploymentProvider(), resource_name, given, made, opts)
@@ -50,3 +55,8 @@ class DefaultDeployment(AzureMLResource, module="azureml", name="DefaultDeployme
     def deployment(self) -> pulumi.Output[str]:
         """The deployment: resource, ARM id or name."""
         return self._output("deployment")
+
+    @property
+    def gate(self) -> pulumi.Output[str]:
+        """The gate that the deployment must pass first: the default does not move until it has."""
+        return self._output("gate")

@@ -20,6 +20,13 @@ PIPELINE = {
     "inputs": {"data": {"type": "uri_folder"}},
     "jobs": {"only": {"component": "azureml:c:1", "inputs": {"data": "${{parent.inputs.data}}"}}},
 }
+COUNTING = {
+    "deployment": f"{ENDPOINT}/deployments/blue",
+    "data": "azureml:images:1",
+    "metric": "row_count",
+    "threshold": 2,
+    "columns": ["file", "prediction"],
+}
 # For every kind: inputs that are right, and for every input another value with what its change must mean; where the
 # input does not fit with the first inputs, others follow.
 TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
@@ -126,6 +133,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
             "versioned": (True, REPLACE),
             "component": ("azureml:p:2", MUTABLE, OF_A_PIPELINE),
             "settings": ({"default_compute": "cpu"}, MUTABLE, OF_A_PIPELINE),
+            "scoring_digest": ("x", NONE),
             "adopt": (True, NONE),
         },
     ),
@@ -257,7 +265,29 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
     "Workspace": ({}, {}),
     "DefaultDeployment": (
         {"endpoint": ENDPOINT, "deployment": "blue"},
-        {"endpoint": ("other", REPLACE), "deployment": ("green", MUTABLE)},
+        {
+            "endpoint": ("other", REPLACE),
+            "deployment": ("green", MUTABLE),
+            "gate": ("quality", MUTABLE),
+            "gated_deployment": (f"{ENDPOINT}/deployments/blue", NONE),
+        },
+    ),
+    "ScoringGate": (
+        COUNTING,
+        {
+            "deployment": (f"{ENDPOINT}/deployments/green", MUTABLE),
+            "data": ("azureml:images:2", MUTABLE),
+            "metric": ("error_rate", MUTABLE),
+            "threshold": (3, MUTABLE),
+            "greater_is_better": (False, MUTABLE),
+            "labels": ("azureml:truth:2", MUTABLE, {**COUNTING, "metric": "accuracy", "labels": "azureml:truth:1"}),
+            "columns": (["file", "digit"], MUTABLE),
+            "rows_file": ("rows.csv", MUTABLE),
+            "name": ("other", REPLACE),
+            "timeouts": ({"create": "PT5M"}, NONE),
+            "scoring_digest": ("b", MUTABLE),
+            "evidence_digest": ("b", MUTABLE),
+        },
     ),
 }
 for _, changes in TABLE.values():

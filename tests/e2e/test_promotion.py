@@ -1,0 +1,196 @@
+"""A release goes from development to production through a gate, and back, on the real engine."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .local import BIN, SUBSCRIPTION, LocalAzure, run
+from .stack import Report, Stack, configuration
+
+pytestmark = pytest.mark.timeout(900)
+
+FIXTURE = Path(__file__).parent / "fixtures/promotion"
+RESOURCES = 10  # nine of the program, and the stack itself
+RIGHT = {"a.txt": "circle", "b.txt": "square", "c.txt": "circle", "d.txt": "star"}
+MODELS = {"v1": 3, "v2": 4, "v3": 1}  # how many of the four answers each one has right
+
+
+@dataclass
+class Promotion:
+    """Two stacks of one program in two workspaces, and what was seen at each step."""
+
+    azure: LocalAzure
+    dev: Stack
+    prod: Stack
+    said: dict[str, Report] = field(default_factory=dict)
+    defaults: dict[str, str] = field(default_factory=dict)
+    jobs: dict[str, int] = field(default_factory=dict)
+    deployments: dict[str, set[str]] = field(default_factory=dict)
+
+    def learn(self, version: str) -> None:
+        """Train a model."""
+        known = dict(list(RIGHT.items())[: MODELS[version]])
+        folder = self.dev.folder / "model"
+        folder.mkdir(exist_ok=True)
+        (folder / "answers.json").write_text(json.dumps({**known, "version": version}))
+
+    def configure(self, stack: Stack, **values: Any) -> None:
+        """Write a stack's configuration."""
+        workspace = {"workspace": f"promotion-{stack.name}", "subscriptionId": SUBSCRIPTION}
+        path = stack.folder / f"Pulumi.{stack.name}.yaml"
+        kept = yaml.safe_load(path.read_text()) if path.exists() else {}
+        told = {**configuration(self.azure), **workspace, **values}
+        path.write_text(yaml.safe_dump({**kept, "config": {f"azureml:{key}": value for key, value in told.items()}}))
+
+    def look(self, step: str, report: Report) -> Report:
+        """Keep what a step said and what production is like after it."""
+        self.said[step] = report
+        endpoint = self.endpoint()
+        self.defaults[step] = endpoint["properties"]["defaults"].get("deploymentName", "")
+        listed = self.arm(f"/batchEndpoints/{endpoint['name']}/deployments")["value"]
+        self.deployments[step] = {each["name"] for each in listed}
+        self.jobs[step] = len(self.arm("/jobs")["value"])
+        return report
+
+    def endpoint(self) -> Any:
+        """Production's endpoint."""
+        (found,) = self.arm("/batchEndpoints")["value"]
+        return found
+
+    def arm(self, path: str) -> Any:
+        """GET a path of the production workspace."""
+        return self.azure.arm(f"/../promotion-prod{path}")
+
+    def up(self) -> Report:
+        """Bring production up, whatever comes of it."""
+        return self.prod.attempt("up", "--yes", "--skip-preview")
+
+    def release(self, version: str) -> None:
+        """Test a version in development, and make a release of it."""
+        self.learn(version)
+        self.dev.up()
+        done = self.dev.azureml_stack("release", "create", version)
+        assert done.returncode == 0, done.stdout
+
+    def deploy(self, version: str) -> Report:
+        """Say in production's file which release it deploys, and bring it up."""
+        self.configure(self.prod, mode="production", release=version)
+        return self.up()
+
+
+@pytest.fixture(scope="module")
+def promotion(azure: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promotion]:
+    target = tmp_path_factory.mktemp("promotion")
+    shutil.copytree(FIXTURE, target / "program")
+    added = run([BIN / "azureml-emulator", "add-workspace", "promotion-dev", "promotion-prod"], azure.env)
+    assert added.returncode == 0, added.stdout
+    dev, prod = (Stack(target / "program", target / "state", azure.env, name=name) for name in ("dev", "prod"))
+    made = Promotion(azure, dev, prod)
+    # A worse model may be looked at in development: the threshold is the environment's own.
+    made.configure(dev, settings={"ScoringGate": {"threshold": 0.2}})
+    made.configure(prod, mode="production")
+    dev.init()
+    prod.init()
+    try:
+        yield made
+    finally:
+        made.configure(prod)
+        for stack in (dev, prod):
+            stack.attempt("state", "unprotect", "--all", "--yes")
+            stack.attempt("destroy", "--yes", "--skip-preview")
+
+
+@pytest.fixture(scope="module")
+def life(promotion: Promotion) -> Promotion:
+    """Release and promote three versions of which production refuses the last; roll back twice."""
+    for version in MODELS:
+        promotion.release(version)
+        promotion.look(version, promotion.deploy(version))
+        if version == "v1":
+            promotion.look("again", promotion.up())
+            promotion.said["refresh"] = promotion.prod.attempt("refresh", "--yes", "--skip-preview")
+    promotion.look("v3 again", promotion.up())
+    for step in ("rollback to v2", "rollback to v1"):
+        done = promotion.prod.azureml_stack("rollback", "--yes")
+        promotion.look(step, Report(done.stdout, done.returncode))
+    return promotion
+
+
+def test_a_release_that_passes_its_gate_is_made_the_default(life: Promotion) -> None:
+    assert life.said["v1"].counts == {"created": RESOURCES}, life.said["v1"].output
+    assert life.defaults["v1"].startswith("score-")
+    assert life.jobs["v1"] == 1
+
+
+def test_a_gate_that_has_nothing_new_to_try_does_not_run(life: Promotion) -> None:
+    assert life.said["again"].counts == {"unchanged": RESOURCES}
+    assert life.said["refresh"].counts == {"unchanged": RESOURCES}
+    assert life.jobs["again"] == 1
+
+
+def test_a_better_release_is_tried_beside_the_old_one_which_goes_last(life: Promotion) -> None:
+    assert life.said["v2"].code == 0, life.said["v2"].output
+    assert life.defaults["v2"] not in ("", life.defaults["v1"])
+    assert life.deployments["v2"] == {life.defaults["v2"]}
+    assert life.jobs["v2"] == 2
+
+
+def test_a_worse_release_is_stopped_and_the_old_default_goes_on_serving(life: Promotion) -> None:
+    report = life.said["v3"]
+    assert report.code != 0
+    for told in (
+        "gate 'quality' is not passed: quality:right is 0.25, and the threshold is at least 0.7",
+        "The default deployment has not moved",
+        "predictions: azureml://datastores/workspaceblobstore/paths/azureml/",
+        "azureml-stack download batchjob-",
+    ):
+        assert told in report.output
+    assert life.defaults["v3"] == life.defaults["v2"]
+    assert life.defaults["v2"] in life.deployments["v3"]
+
+
+def test_the_same_release_again_is_stopped_again_and_scores_nothing(life: Promotion) -> None:
+    assert life.said["v3 again"].code != 0
+    assert "is not passed: quality:right is 0.25" in life.said["v3 again"].output
+    assert life.defaults["v3 again"] == life.defaults["v2"]
+    assert life.defaults["v2"] in life.deployments["v3 again"]
+    assert life.jobs["v3 again"] == life.jobs["v3"] == 3
+
+
+@pytest.mark.parametrize(("step", "version"), [("rollback to v2", "v2"), ("rollback to v1", "v1")])
+def test_rolling_back_moves_the_default_in_one_up_and_scores_nothing(life: Promotion, step: str, version: str) -> None:
+    assert life.said[step].code == 0, life.said[step].output
+    assert life.defaults[step] == life.defaults[version]
+    assert life.deployments[step] == {life.defaults[version]}
+    assert life.jobs[step] == 3
+
+
+def test_of_two_promotions_at_once_the_second_is_refused_and_the_first_goes_on(life: Promotion) -> None:
+    hold = life.prod.folder / "hold"
+    hold.touch()
+    life.configure(life.prod, mode="production", release="v2")
+    command = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "prod"]
+    with subprocess.Popen(
+        command, cwd=life.prod.folder, env=life.prod.environment, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout is not None
+        try:
+            for line in first.stdout:
+                if "quality" in line:  # the gate's row: the stack is locked, the deployment is there
+                    break
+            second = life.up()
+        finally:
+            hold.unlink()
+        said = first.stdout.read()
+    assert first.returncode == 0, said
+    assert second.code != 0
+    assert "locked" in second.output
+    life.look("both", second)
+    assert life.defaults["both"] == life.defaults["v2"]
