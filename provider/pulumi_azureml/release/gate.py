@@ -195,7 +195,7 @@ class _Trial:
 
     def _files(self) -> list[tuple[str, str]]:
         """What lies at an address of a datastore just now; a version of a data asset does not change."""
-        if not self._gate.data.startswith("azureml://"):
+        if not self._gate.data.startswith("azureml://") or "/datastores/" not in self._gate.data:
             return []
         stored = open_stored(self._client, self._client.settings.workspace_id, self._gate.data)
         with storage_errors(f"list {self._gate.data}", stored.container):
