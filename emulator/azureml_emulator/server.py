@@ -20,10 +20,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from azureml_emulator import proxy
 from azureml_emulator.app import App
+from azureml_emulator.connection import Connection
 from azureml_emulator.emulator import Emulator
 from azureml_emulator.faults import FaultyApp
 from azureml_emulator.files import write_atomic
@@ -87,8 +87,8 @@ class Server(uvicorn.Server):
             tally=emulator.counters,
         )
 
-    def _protocol(self) -> HttpToolsProtocol:
-        return HttpToolsProtocol(self.config, self.server_state, self.lifespan.state)
+    def _protocol(self) -> Connection:
+        return Connection(self.config, self.server_state, self.lifespan.state)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start serving, directly and by the proxy."""
@@ -115,7 +115,7 @@ class Server(uvicorn.Server):
     async def _drop_idle(self) -> None:
         while True:
             for connection in list(self.server_state.connections):
-                if isinstance(connection, HttpToolsProtocol) and (
+                if isinstance(connection, Connection) and (
                     connection.cycle is None or connection.cycle.response_complete
                 ):
                     connection.transport.abort()
@@ -124,7 +124,7 @@ class Server(uvicorn.Server):
     def drop(self, client: tuple[str, int]) -> None:
         """Break the connection from a client's address, without a farewell."""
         for connection in list(self.server_state.connections):
-            if isinstance(connection, HttpToolsProtocol) and connection.client == tuple(client):
+            if isinstance(connection, Connection) and connection.client == tuple(client):
                 connection.transport.abort()
 
     def leave(self) -> None:
@@ -140,7 +140,7 @@ async def _serve(settings: Settings, listeners: tuple[socket.socket, socket.sock
     config = uvicorn.Config(
         Front(FaultyApp(App(emulator), emulator.faults), emulator.own),
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         lifespan="off",
         log_config=None,
         access_log=False,

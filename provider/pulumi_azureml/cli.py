@@ -104,12 +104,15 @@ def _fetch(options: argparse.Namespace) -> Fetch:
 
 def _invoke(options: argparse.Namespace, display: Display) -> None:
     from .consume import commands  # noqa: PLC0415 - see the module's docstring
+    from .consume.named import parse_inputs, parse_literals, parse_outputs  # noqa: PLC0415
     from .consume.request import InvokeOptions  # noqa: PLC0415
 
+    literals = parse_literals(options.set)
+    output, outputs = parse_outputs(options.output)
     commands.invoke(
         _target(options),
         display,
-        options.input,
+        parse_inputs(options.input, literals),
         input_type=options.input_type,
         options=InvokeOptions(
             deployment=options.deployment,
@@ -120,8 +123,10 @@ def _invoke(options: argparse.Namespace, display: Display) -> None:
             timeout=options.mini_batch_timeout,
             output_file_name=options.output_file_name,
             instance_count=options.instance_count,
-            output=options.output,
+            output=output,
             tags=dict(options.tag),
+            literals=literals,
+            outputs=outputs,
         ),
         watching=options.watch,
         timeout=options.timeout,

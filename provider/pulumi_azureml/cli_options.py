@@ -91,18 +91,28 @@ def _add_invoke(commands: _Commands) -> None:
     parser = _command(
         commands,
         "invoke",
-        "start a scoring job on the stack's batch endpoint",
+        "start a job on the stack's batch or pipeline endpoint",
         "  azureml-stack invoke --input images/ --watch --download out/digits --columns file,prediction,probability\n"
         "  azureml-stack invoke --input azureml:images@latest --mini-batch-size 50 --instance-count 4\n"
         "  azureml-stack invoke --input https://account.blob.core.windows.net/data/images --deployment blue\n"
-        "  azureml-stack invoke --input images/ --output azureml://datastores/workspaceblobstore/paths/runs/1",
+        "  azureml-stack invoke --input images/ --output azureml://datastores/workspaceblobstore/paths/runs/1\n"
+        "  azureml-stack invoke --input training=data/ --set rate=0.5 --set kernel=poly --download out/",
     )
     job = parser.add_argument_group("job")
     job.add_argument(
         "--input",
-        required=True,
-        metavar="DATA",
-        help="file or folder (uploaded), https://…, azureml://datastores/…, azureml:NAME:VERSION, azureml:NAME@latest",
+        action="append",
+        default=[],
+        metavar="[NAME=]DATA",
+        help="file or folder (uploaded), https://…, azureml://datastores/…, azureml:NAME:VERSION, azureml:NAME@latest; "
+        "for a pipeline NAME=DATA, once for each of its data inputs",
+    )
+    job.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an input of a pipeline that is a value: a text, a number, true or false",
     )
     job.add_argument("--input-type", choices=("file", "folder"), help="what a URL names (default: by its extension)")
     job.add_argument("--deployment", metavar="NAME", help="deployment that scores (default: the endpoint's default)")
@@ -112,7 +122,13 @@ def _add_invoke(commands: _Commands) -> None:
     job.add_argument("--max-retries", type=int, metavar="N", help="retries of a failed mini-batch")
     job.add_argument("--mini-batch-timeout", type=int, metavar="SECONDS", help="time for one mini-batch")
     job.add_argument("--instance-count", type=int, metavar="N", help="nodes")
-    job.add_argument("--output", metavar="URI", help="folder for predictions: azureml://datastores/NAME/paths/PATH")
+    job.add_argument(
+        "--output",
+        action="append",
+        default=[],
+        metavar="[NAME=]URI",
+        help="folder for predictions: azureml://datastores/NAME/paths/PATH; for a pipeline NAME=URI for each output",
+    )
     job.add_argument("--output-file-name", metavar="NAME", help="name of the predictions file")
     job.add_argument("--tag", action="append", default=[], metavar="NAME=VALUE", type=_tag, help="tag of the job")
     parser.add_argument("--watch", action="store_true", help="wait for the job and show its progress")

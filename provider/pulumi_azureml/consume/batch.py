@@ -9,7 +9,7 @@ client.download(job, "out/digits")
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,12 +26,12 @@ from .errors import (
     WatchTimeoutError,
 )
 from .failure import JobFailure, error_logs, explain, is_screen
-from .history import LiveLog, RunHistory
+from .history import SCORE, LiveLog, RunHistory
 from .inputs import Upload, resolve_data
 from .jobs import CANCELED, COMPLETED, STATES_WITH_STEPS, BatchJob, job_from_document
 from .outputs import Location, OpenContainer, Status, default_output, download_location, parse_location
 from .progress import Progress, newest_overview, parse_overview
-from .request import InvokeOptions, invoke_body
+from .request import InvokeOptions, JobData, invoke_body
 
 if TYPE_CHECKING:
     from pulumi_azureml.arm import Settings
@@ -82,7 +82,7 @@ class BatchClient:
     def invoke(
         self,
         scoring_uri: str,
-        data: str | Path,
+        data: str | Path | Mapping[str, str | Path],
         *,
         input_type: InputType | None = None,
         options: InvokeOptions | None = None,
@@ -94,7 +94,8 @@ class BatchClient:
         Args:
             scoring_uri: the endpoint's invocation URL, ending in ``/jobs``.
             data: what to score; see :func:`~pulumi_azureml.consume.references.parse_data`. A local file or
-                folder is uploaded to the default datastore first, unless it is there already.
+                folder is uploaded to the default datastore first, unless it is there already. For a pipeline,
+                its data inputs by name; the values of others are ``options.literals``.
             input_type: ``"file"`` or ``"folder"``; by default found out from ``data``.
             options: settings of this one job.
             on_status: told what goes on, such as the upload's progress.
@@ -107,8 +108,13 @@ class BatchClient:
         """
         options = options or InvokeOptions()
         workspace = self._client.settings.workspace_id
-        invoke_body(workspace, "", "", options)  # every problem with the options comes before a long upload
-        uri, job_input_type = resolve_data(self._client, data, input_type, upload=self._upload, status=on_status)
+        named = data if isinstance(data, Mapping) else {"data": data}
+        # Every problem with the options comes before a long upload.
+        invoke_body(workspace, dict.fromkeys(named, JobData("", "")), options)
+        inputs = {
+            name: resolve_data(self._client, each, input_type, upload=self._upload, status=on_status)
+            for name, each in named.items()
+        }
         headers = {"repeatability_request-id": request_id or str(uuid.uuid4())}
         if options.deployment:
             headers["azureml-model-deployment"] = options.deployment
@@ -116,7 +122,7 @@ class BatchClient:
         answer = self._client.request(
             "POST",
             scoring_uri,
-            json=invoke_body(workspace, uri, job_input_type, options),
+            json=invoke_body(workspace, inputs, options),
             headers=headers,
             audience="ml",
             operation="invoke the batch endpoint",
@@ -235,17 +241,37 @@ class BatchClient:
             return Location(default, default_output(steps[0]))
         return parse_location(uri, default, str(self._container(self._client, default).url))
 
+    def outputs(self, job: BatchJob | str) -> dict[str, Location]:
+        """Where the outputs of a pipeline's job are, by name; nothing for a job of a model.
+
+        Raises:
+            OutputError: the job has not ended.
+        """
+        current = self._ended(job)
+        found = {**self._history.output_uris(current.name), **current.outputs}
+        if set(found) <= {SCORE}:
+            return {}
+        default = self._default_datastore()
+        url = str(self._container(self._client, default).url)
+        return {name: parse_location(uri, default, url) for name, uri in found.items()}
+
     def download(self, job: BatchJob | str, folder: str | Path, *, on_status: Status = _silent) -> list[Path]:
-        """Download the job's output into ``folder`` and return the files.
+        """Download the job's output into ``folder`` and return the files; each output of a pipeline into a folder
+        of its name.
 
         Raises:
             OutputError: there is no output, or the job has not ended.
             StorageError: the storage refused or did not answer.
         """
         current = self._ended(job)
-        location = self.output(current)
-        container = self._container(self._client, location.datastore)
-        return download_location(container, location, Path(folder), status=on_status, job=current)
+        places = {Path(folder, name): place for name, place in self.outputs(current).items()}
+        if not places:
+            places = {Path(folder): self.output(current)}
+        files = []
+        for target, place in places.items():
+            container = self._container(self._client, place.datastore)
+            files += download_location(container, place, target, status=on_status, job=current)
+        return files
 
     def _ended(self, job: BatchJob | str) -> BatchJob:
         current = job if isinstance(job, BatchJob) and job.finished else self.status(job)

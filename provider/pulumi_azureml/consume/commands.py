@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +38,7 @@ class Fetch:
 def invoke(
     target: TargetOptions,
     display: Display,
-    data: str,
+    data: str | Mapping[str, str],
     *,
     input_type: InputType | None,
     options: InvokeOptions,

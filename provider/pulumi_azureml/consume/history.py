@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_azureml.arm import ArmClient
 
 _JOBS_API_VERSION = "2020-09-01-dataplanepreview"  # the only version of the listing that the service knows
-_SCORE = "score"  # the one output of the step `batchscoring`
+SCORE = "score"  # the one output of the step `batchscoring`
 
 
 @dataclass(frozen=True)
@@ -62,19 +62,24 @@ class RunHistory:
 
     def score_uri(self, step: str) -> str | None:
         """Where the step's output ``score`` is by the service's own record; ``None`` when it lists none."""
+        return self.output_uris(step).get(SCORE)
+
+    def output_uris(self, run: str) -> dict[str, str]:
+        """Where the outputs of a run are by the service's own record, by name."""
         url = f"{self.base()}/history/v1.0{self._workspace}/rundata"
-        request = {"runId": step, "selectRunMetadata": True}
-        body = self._client.request("POST", url, json=request, operation=f"read the outputs of step {step}").body
-        output = _mapping(_mapping(_mapping(_mapping(body).get("runMetadata")).get("outputs")).get(_SCORE))
-        asset = output.get("assetId")
-        if not asset:
-            return None
+        request = {"runId": run, "selectRunMetadata": True}
+        body = self._client.request("POST", url, json=request, operation=f"read the outputs of {run}").body
+        outputs = _mapping(_mapping(_mapping(body).get("runMetadata")).get("outputs"))
+        assets = {str(name): str(_mapping(each).get("assetId") or "") for name, each in outputs.items()}
+        assets = {name: asset for name, asset in assets.items() if asset}
+        if not assets:
+            return {}
         url = f"{self.base()}/data/v1.0{self._workspace}/dataversion/batchGetResolvedUris"
-        body = self._client.request(
-            "POST", url, json={"values": [asset]}, operation=f"resolve the output of step {step}"
-        ).body
-        found = _mapping(_mapping(_mapping(body).get("values")).get(asset))
-        return str(found["uri"]) if found.get("uri") else None
+        operation = f"resolve the outputs of {run}"
+        body = self._client.request("POST", url, json={"values": list(assets.values())}, operation=operation).body
+        found = _mapping(_mapping(body).get("values"))
+        uris = {name: _mapping(found.get(asset)).get("uri") for name, asset in assets.items()}
+        return {name: str(uri) for name, uri in uris.items() if uri}
 
     def jobs(self, endpoint: str, deployment: str | None = None) -> Iterator[Mapping[str, Any]]:
         """The documents of an endpoint's jobs, page by page, in the service's order."""

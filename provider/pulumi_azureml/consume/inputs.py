@@ -11,6 +11,7 @@ from pulumi_azureml.assets import EmptyAssetError, list_files
 
 from .errors import InputError
 from .references import JOB_INPUT_TYPES, LATEST, InputType, LocalData, RegisteredData, RemoteData, parse_data
+from .request import JobData
 from .storage import storage_errors
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ Upload = Callable[[ArmClient, Path, "Status"], str]
 
 def resolve_data(
     client: ArmClient, data: str | Path, input_type: InputType | None, *, upload: Upload, status: Status
-) -> tuple[str, str]:
-    """The URI of ``data`` and its ``jobInputType``.
+) -> JobData:
+    """``data`` as the service reads it.
 
     A local file or folder is uploaded; a data asset is looked up, so that a wrong name is told before a job
     starts and its type need not be given; a URL is passed on as it is.
@@ -32,15 +33,15 @@ def resolve_data(
     """
     parsed = parse_data(data, input_type)
     if isinstance(parsed, RemoteData):
-        return parsed.uri, parsed.job_input_type
+        return JobData(parsed.job_input_type, parsed.uri)
     if isinstance(parsed, RegisteredData):
         return _registered(client, parsed, input_type)
     kind = _local_type(parsed, input_type)
     with storage_errors(f"upload {parsed.path}", "run the command again; what is uploaded already is kept."):
-        return upload(client, parsed.path, status), JOB_INPUT_TYPES[kind]
+        return JobData(JOB_INPUT_TYPES[kind], upload(client, parsed.path, status))
 
 
-def _registered(client: ArmClient, data: RegisteredData, input_type: InputType | None) -> tuple[str, str]:
+def _registered(client: ArmClient, data: RegisteredData, input_type: InputType | None) -> JobData:
     container = f"{data.workspace or client.settings.workspace_id}/data/{data.name}"
     version = data.version
     try:
@@ -55,7 +56,7 @@ def _registered(client: ArmClient, data: RegisteredData, input_type: InputType |
             f"'{client.settings.workspace}'. Register it, or pass a folder or a URL."
         ) from error
     kind = input_type or str(body["properties"].get("dataType", "uri_folder")).lower()
-    return asset, JOB_INPUT_TYPES.get(kind, "UriFolder")
+    return JobData(JOB_INPUT_TYPES.get(kind, "UriFolder"), asset)
 
 
 def _local_type(data: LocalData, input_type: InputType | None) -> InputType:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,8 @@ class BatchJob:
     ``name`` is ``batchjob-{guid}``, ``status`` one of the service's job states. ``scoring_uri`` is the
     endpoint's invocation URL where it is known: the job is then polled there, otherwise over ARM.
     ``output_uri`` is the custom output location, ``None`` for the default one. ``retry_after`` is the
-    number of seconds the service asked to wait before the next poll. ``tags`` are the caller's and the service's.
+    number of seconds the service asked to wait before the next poll. ``tags`` are the caller's and the service's,
+    ``outputs`` the places that the caller has asked for outputs to go to, by name.
     """
 
     name: str
@@ -37,6 +38,7 @@ class BatchJob:
     output_uri: str | None = None
     retry_after: float | None = None
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+    outputs: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def finished(self) -> bool:
@@ -78,7 +80,14 @@ def job_from_document(
         output_uri=_text(first_output.get("uri")),
         retry_after=_seconds(headers),
         tags=_tags(fields, properties),
+        outputs={str(name): str(uri) for name, uri in _uris(outputs)},
     )
+
+
+def _uris(outputs: object) -> Iterator[tuple[object, object]]:
+    for name, each in outputs.items() if isinstance(outputs, Mapping) else ():
+        if uri := _lowered(each).get("uri"):
+            yield name, uri
 
 
 def _lowered(value: object) -> dict[str, Any]:

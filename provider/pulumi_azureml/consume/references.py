@@ -78,7 +78,7 @@ def parse_data(data: str | Path, input_type: InputType | None = None) -> Data:
     if text.startswith("azureml:/subscriptions/"):
         text = text.removeprefix("azureml:")
     if _SCHEME.match(text) or text.startswith("/subscriptions/"):
-        return RemoteData(text, JOB_INPUT_TYPES[input_type or _guess(text)])
+        return RemoteData(text, JOB_INPUT_TYPES[input_type or guess_type(text)])
     if text.startswith("azureml:"):
         return _registered(text)
     return LocalData(Path(text).expanduser())
@@ -98,6 +98,7 @@ def _registered(text: str) -> RegisteredData:
     return RegisteredData(match["name"], match["version"] or LATEST)
 
 
-def _guess(uri: str) -> InputType:
+def guess_type(uri: str) -> InputType:
+    """What an address names, by its last segment: a file where that has an extension, else a folder."""
     path = urlsplit(uri).path
     return "file" if PurePosixPath(path).suffix and not path.endswith("/") else "folder"

@@ -11,10 +11,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import InputError
+from .references import JOB_INPUT_TYPES, guess_type
 
 FORBIDDEN_IN_FILE_NAME = '~"#%&*:<>?/\\{|}'
 _INT_MAX = 2**31 - 1
 _NAMED_PATHS = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
+
+Literal = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class JobData:
+    """A data input of a job: its ``jobInputType``, and where the service reads it."""
+
+    type: str
+    uri: str
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,8 @@ class InvokeOptions:
         output_file_name: name of the predictions file, a plain file name.
         instance_count: nodes, 1 or more.
         output: folder for the predictions, ``azureml://datastores/NAME/paths/PATH`` or its long forms.
+        literals: of a pipeline, its inputs that are values: texts, numbers, true or false, by name.
+        outputs: of a pipeline, where its outputs go, by name; a file where the address ends in an extension.
         tags: tags of the job; values are not empty.
     """
 
@@ -43,6 +56,8 @@ class InvokeOptions:
     output_file_name: str | None = None
     instance_count: int | None = None
     output: str | None = None
+    literals: Mapping[str, Literal] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def problems(self) -> list[str]:
@@ -65,27 +80,43 @@ class InvokeOptions:
                     f"output_file_name is '{self.output_file_name}': it must be a plain file name "
                     f"without any of {FORBIDDEN_IN_FILE_NAME}"
                 )
-        if self.output is not None and "/paths/" not in self.output:
-            found.append(f"output is '{self.output}': it must be azureml://datastores/NAME/paths/PATH")
+        if self.output is not None and self.outputs:
+            found.append("output is of a deployment with a model, outputs of one with a pipeline: give one of the two")
+        places = {"output": self.output, **{f"outputs.{name}": uri for name, uri in self.outputs.items()}}
+        found += [
+            f"{name} is '{uri}': it must be azureml://datastores/NAME/paths/PATH"
+            for name, uri in places.items()
+            if uri is not None and "/paths/" not in uri
+        ]
+        found += [
+            f"literals.{name} is {value!r}: it must be a text, a number, true or false"
+            for name, value in self.literals.items()
+            if not isinstance(value, str | int | float | bool)
+        ]
         found += [f"tag '{name}' is empty: give it a value" for name, value in self.tags.items() if not value]
         return found
 
 
-def invoke_body(workspace_id: str, uri: str, job_input_type: str, options: InvokeOptions) -> dict[str, Any]:
-    """The JSON body of ``POST {scoringUri}`` for one data input.
+def invoke_body(workspace_id: str, data: Mapping[str, JobData], options: InvokeOptions) -> dict[str, Any]:
+    """The JSON body of ``POST {scoringUri}``, with the data inputs by name.
 
     Raises:
         InputError: listing every option that is out of range.
     """
-    if problems := options.problems():
+    problems = options.problems()
+    problems += [f"the input '{name}' is both data and a literal" for name in data if name in options.literals]
+    if problems:
         raise InputError("The job was not submitted:\n  - " + "\n  - ".join(problems))
     retries = {
         "maxRetries": options.max_retries,
         "timeout": None if options.timeout is None else f"PT{options.timeout}S",
     }
     properties: dict[str, Any] = {
-        "inputData": {"data": {"jobInputType": job_input_type, "uri": uri}},
-        "outputData": _output(workspace_id, options.output),
+        "inputData": {
+            **{name: {"jobInputType": each.type, "uri": each.uri} for name, each in data.items()},
+            **{name: {"jobInputType": "Literal", "value": value} for name, value in options.literals.items()},
+        },
+        "outputData": _outputs(workspace_id, options) or None,
         "properties": _present({"experimentName": options.experiment}),
         "miniBatchSize": options.mini_batch_size,
         "errorThreshold": options.error_threshold,
@@ -97,13 +128,19 @@ def invoke_body(workspace_id: str, uri: str, job_input_type: str, options: Invok
     return {"properties": _present(properties)}
 
 
-def _output(workspace_id: str, output: str | None) -> dict[str, Any] | None:
-    if output is None:
-        return None
-    # The short form is made the datastore's ARM id, the only form that the documentation of outputs shows.
-    match = _NAMED_PATHS.fullmatch(output)
-    uri = f"{workspace_id}/datastores/{match['datastore']}/paths/{match['path']}" if match else output
-    return {"score": {"jobOutputType": "UriFile", "uri": uri}}
+def _outputs(workspace_id: str, options: InvokeOptions) -> dict[str, Any]:
+    if options.output is not None:
+        return {"score": {"jobOutputType": "UriFile", "uri": _long(workspace_id, options.output)}}
+    return {
+        name: {"jobOutputType": JOB_INPUT_TYPES[guess_type(uri)], "uri": _long(workspace_id, uri)}
+        for name, uri in options.outputs.items()
+    }
+
+
+def _long(workspace_id: str, uri: str) -> str:
+    """An output's address as the datastore's ARM id, the only form that the documentation of outputs shows."""
+    match = _NAMED_PATHS.fullmatch(uri)
+    return f"{workspace_id}/datastores/{match['datastore']}/paths/{match['path']}" if match else uri
 
 
 def _present(values: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import pytest
 
 from pulumi_azureml.consume.errors import InputError
 from pulumi_azureml.consume.references import LocalData, RegisteredData, RemoteData, parse_data
-from pulumi_azureml.consume.request import FORBIDDEN_IN_FILE_NAME, InvokeOptions, invoke_body
+from pulumi_azureml.consume.request import FORBIDDEN_IN_FILE_NAME, InvokeOptions, JobData, invoke_body
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 
@@ -60,7 +60,7 @@ def test_a_reference_that_cannot_be_meant_is_explained(text: str, told: str):
 
 
 def test_only_what_is_set_goes_into_the_body():
-    assert invoke_body(WORKSPACE, "https://host/data", "UriFolder", InvokeOptions()) == {
+    assert invoke_body(WORKSPACE, {"data": JobData("UriFolder", "https://host/data")}, InvokeOptions()) == {
         "properties": {"inputData": {"data": {"jobInputType": "UriFolder", "uri": "https://host/data"}}}
     }
 
@@ -77,7 +77,7 @@ def test_every_option_has_its_place_in_the_body():
         output="azureml://datastores/results/paths/runs/1",
         tags={"team": "vision"},
     )
-    assert invoke_body(WORKSPACE, "u", "UriFile", options)["properties"] == {
+    assert invoke_body(WORKSPACE, {"data": JobData("UriFile", "u")}, options)["properties"] == {
         "inputData": {"data": {"jobInputType": "UriFile", "uri": "u"}},
         "outputData": {"score": {"jobOutputType": "UriFile", "uri": f"{WORKSPACE}/datastores/results/paths/runs/1"}},
         "properties": {"experimentName": "trial"},
@@ -102,7 +102,7 @@ def test_all_wrong_options_are_told_at_once():
         tags={"team": ""},
     )
     with pytest.raises(InputError) as caught:
-        invoke_body(WORKSPACE, "u", "UriFile", options)
+        invoke_body(WORKSPACE, {"data": JobData("UriFile", "u")}, options)
     text = str(caught.value)
     for name in ("mini_batch_size is 0", "error_threshold is -2", "max_retries is -1", "timeout is 0"):
         assert name in text
@@ -113,4 +113,4 @@ def test_all_wrong_options_are_told_at_once():
 @pytest.mark.parametrize("character", FORBIDDEN_IN_FILE_NAME)
 def test_an_output_file_name_takes_none_of_the_forbidden_characters(character: str):
     with pytest.raises(InputError, match="plain file name"):
-        invoke_body(WORKSPACE, "u", "UriFile", InvokeOptions(output_file_name=f"a{character}b.csv"))
+        invoke_body(WORKSPACE, {"data": JobData("UriFile", "u")}, InvokeOptions(output_file_name=f"a{character}b.csv"))
