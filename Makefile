@@ -1,6 +1,6 @@
 # Every target does its own set-up; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-destroy test check bench env sdk coverage clean
+.PHONY: help setup demo demo-destroy test check bench env sdk coverage screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ sdk: setup ## write the typed resource classes again from the declarations
 
 coverage: setup ## write docs/emulator-coverage.md again from the emulator's route table
 	@.venv/bin/python tools/generate_coverage.py
+
+screenshots: setup ## take the studio's pictures in docs/images again (needs chromium and chromium-driver)
+	@scripts/toolchains
+	@.venv/bin/python tools/take_screenshots.py
 
 clean: ## stop the local Azure ML; remove what the demo, the tests and the tools left here
 	@scripts/clean

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from azureml_emulator import control, faults, storage_account, tokens
 from azureml_emulator.arm import operations, resources, subscriptions
@@ -73,6 +73,7 @@ class App:
         self._router = Router(ROUTES)
         self._blobs = BlobProxy(emulator)
         self._online = OnlineRouter(emulator)
+        self._studio: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,12 +86,23 @@ class App:
         if self._online.takes(raw_path.partition(b"?")[0]):
             await self._online(scope, receive, send)
             return
+        if raw_path.split(b"?")[0].split(b"/", 2)[1:2] == [b"studio"]:
+            await self._open_studio()(scope, receive, send)
+            return
         headers = Headers(scope=scope)
         try:
             reply, face = await self._answer(scope, receive, raw_path.partition(b"?")[0], headers)
         except ClientDisconnect:
             return
         await _write(reply, face, headers, scope[WAY])(scope, receive, send)
+
+    def _open_studio(self) -> ASGIApp:
+        """The studio, loaded when the first browser comes."""
+        if self._studio is None:
+            from azureml_emulator.studio.app import Studio  # noqa: PLC0415 - loads jinja2 and the generators
+
+            self._studio = Studio(self._emulator, self._online)
+        return self._studio
 
     async def _answer(self, scope: Scope, receive: Receive, raw_path: bytes, headers: Headers) -> tuple[Reply, Face]:
         method: str = scope["method"]

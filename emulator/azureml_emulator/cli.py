@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import sys
+import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ a first session:
   azureml-emulator start                  start it; the first time it installs its blob service
   eval "$(azureml-emulator env)"          in this shell, Azure's own host names lead to it
   curl https://management.azure.com/...   or any client, with no argument
+  azureml-emulator studio                 look at it in a browser
   azureml-emulator stop                   stop it; the state stays for the next start
 
 It has the subscription 00000000-0000-0000-0000-000000000001 with the resource group 'local' and the
@@ -110,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         add.set_defaults(what=what)
         add.add_argument("names", nargs="+", metavar="NAME", help="names: 3 to 33 letters, digits, '-' and '_'")
         add.add_argument("--location", default=LOCATION, help=f"their region (default {LOCATION})")
+    studio = _command(
+        commands, "studio", _studio, "print an address that signs a browser in to the studio, once within five minutes"
+    )
+    studio.add_argument("--open", action="store_true", help="open it in this machine's browser")
+    studio.add_argument("--json", action="store_true", help="print JSON")
     clear = _command(commands, "reset", _reset, "forget all resources, blobs and jobs")
     clear.add_argument("--yes", action="store_true", help="do not ask")
     return parser
@@ -244,6 +251,25 @@ def _add(home: Path, given: argparse.Namespace) -> int:
         if "id" not in answer:
             raise LifecycleError(f"cannot add the {given.what} '{name}': {answer['error']['message']}")
         print(answer["id"])
+    return 0
+
+
+def _studio(home: Path, given: argparse.Namespace) -> int:
+    running = Running.read(home)
+    if running is None:
+        raise LifecycleError(f"not running (state in {home}). Start it with: azureml-emulator start")
+    try:
+        url = running.request("POST", "/_emulator/studio")["url"]
+    except OSError as error:
+        raise LifecycleError(f"The emulator at {running.origin} does not answer: {error}") from error
+    authority = home / "tls" / "ca.pem"
+    if given.json:
+        print(json.dumps({"url": url, "authority": str(authority)}, indent=2))
+    else:
+        print(url)
+        _report(f"good once, for five minutes. A browser must trust {authority} (docs/studio.md tells how).")
+    if given.open and not webbrowser.open(url):
+        raise LifecycleError("no browser was found on this machine; open the address in one.")
     return 0
 
 

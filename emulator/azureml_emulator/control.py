@@ -86,6 +86,12 @@ def _added(call: Call, add: Callable[[Emulator, str, str], str]) -> Reply:
     return Reply({"id": add(call.emulator, name, location)})
 
 
+def _studio(call: Call) -> Reply:
+    """An address that signs a browser in, once."""
+    emulator = call.emulator
+    return Reply({"url": f"{emulator.own.origin}/studio/sign-in?ticket={emulator.sessions.ticket()}"})
+
+
 ROUTES = (
     Route("GET", "/_emulator/health", _health, "open", "health"),
     Route("GET", "/_emulator/requests", _requests, "control", "requests"),
@@ -93,6 +99,7 @@ ROUTES = (
     Route("GET", "/_emulator/resources", _resources, "control", "resources"),
     Route("POST", "/_emulator/workspaces", _workspaces, "control", "workspaces"),
     Route("POST", "/_emulator/registries", _registries, "control", "registries"),
+    Route("POST", "/_emulator/studio", _studio, "control", "studio"),
     Route("POST", "/_emulator/lro", _long_running, "control", "lro"),
     Route("POST", "/_emulator/clock", _clock, "control", "clock"),
 )

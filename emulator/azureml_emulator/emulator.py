@@ -21,6 +21,7 @@ from azureml_emulator.pipeline.manager import PipelineManager
 from azureml_emulator.settings import STORAGE_ACCOUNT
 from azureml_emulator.storage import Storage
 from azureml_emulator.store import Document, Store
+from azureml_emulator.studio.sessions import Sessions
 from azureml_emulator.urls import Urls
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Emulator:
         self.faults = Faults()
         self.control_key = read_or_create(self.home / "control.key", lambda: secrets.token_urlsafe(32))
         self.identity = Identity(self.home, self.urls, self.clock)
+        self.sessions = Sessions(self.clock.now)
         self.kinds = KINDS
         self.operations = Operations(self, {kind.name: kind for kind in KINDS})
         self.storage = Storage(self)

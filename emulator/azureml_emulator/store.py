@@ -127,6 +127,11 @@ class Store:
         )
         return [_load(row[0]) for row in rows]
 
+    def all(self, kind: str) -> Documents:
+        """Documents of a kind, whatever they lie under, in creation order."""
+        rows = self._db.execute("SELECT body FROM documents WHERE kind = ? ORDER BY seq", (kind,))
+        return [_load(row[0]) for row in rows]
+
     def page(
         self,
         kind: str,

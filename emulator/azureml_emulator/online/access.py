@@ -103,6 +103,16 @@ def check(emulator: Emulator, endpoint: Document, keys: Mapping[str, Any], autho
             raise ServiceError(401, "Unauthorized", "key_auth_access_denied")
 
 
+def bearer(emulator: Emulator, endpoint: Document) -> str:
+    """What a caller of an endpoint signs in with: its primary key, or a new token, as its ``authMode`` asks."""
+    mode = endpoint["properties"]["authMode"]
+    if mode == "AADToken":
+        return emulator.identity.issue("https://ml.azure.com")
+    if mode == "AMLToken":
+        return emulator.identity.issue(_audience(endpoint["id"]))
+    return str(keys_of(emulator, endpoint["id"])["primaryKey"])
+
+
 def _check_mode(target: Target, mode: str, what: str) -> None:
     have = (target.old or {})["properties"]["authMode"]
     if have != mode:
