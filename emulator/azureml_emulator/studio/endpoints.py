@@ -159,7 +159,7 @@ def _instances(visit: Visit, deployment: Document) -> str:
 
 
 def _assets(workspace: Workspace, deployment: Document) -> Iterable[tuple[str, str, str]]:
-    """The assets of a deployment: what each is to it, name and version, and its page."""
+    """The assets of a deployment: what each is to it, name and version, and its page if it has one."""
     properties = deployment["properties"]
     model = properties.get("model")
     configuration = properties.get("deploymentConfiguration") or {}
@@ -169,9 +169,12 @@ def _assets(workspace: Workspace, deployment: Document) -> Iterable[tuple[str, s
         ("Component", (configuration.get("componentId") or {}).get("assetId")),
     ]
     for what, asset in named:
-        parts = str(asset or "").removeprefix("azureml:").split("/")
+        text = str(asset or "").removeprefix("azureml:")
+        parts = text.split("/")
         if len(parts) > 4 and parts[-2] == "versions":  # noqa: PLR2004 - …/{plural}/{name}/versions/{version}
-            yield what, f"{parts[-3]}:{parts[-1]}", workspace.link(parts[-4].lower(), parts[-3], parts[-1])
+            here = text.lower().startswith(f"{workspace.id.lower()}/")  # else it is a registry's, which has no page
+            link = workspace.link(parts[-4].lower(), parts[-3], parts[-1]) if here else ""
+            yield what, f"{parts[-3]}:{parts[-1]}", link
 
 
 async def consume(visit: Visit) -> Response:
