@@ -38,14 +38,6 @@ EXPECTED = {"codes": ["code"], "models": ["model"], "environments": ["env"], "co
 ARM = "^/subscriptions/"  # blobs have their own client and their own test
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    folder = tmp_path / "src"
-    folder.mkdir()
-    (folder / "score.py").write_text("def run(mini_batch):\n    return mini_batch\n")
-    return folder
-
-
 def attempt(command: Callable[[], None]) -> ArmError | None:
     try:
         command()
@@ -81,6 +73,7 @@ def test_up_survives(azureml: RunningEmulator, source: Path, name: str) -> None:
     stack = Stack(connect(azureml), "faults")
     up(stack, source)  # the first upload waits for the blob service to come up
     stack.destroy()
+    stack = Stack(connect(azureml), "faults")  # a new process, which knows nothing yet
     count = requests_of(azureml, lambda: up(stack, source))
     stack.destroy()
     assert count > 15

@@ -20,7 +20,7 @@ from .errors import (
     TransportError,
 )
 from .patience import Patience
-from .polling import wait_for_deletion, wait_for_operation
+from .polling import wait_for_deletion, wait_for_operation, wait_for_result
 from .resource_id import ResourceId
 from .settings import Settings
 
@@ -46,4 +46,5 @@ __all__ = [
     "TransportError",
     "wait_for_deletion",
     "wait_for_operation",
+    "wait_for_result",
 ]

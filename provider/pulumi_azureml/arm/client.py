@@ -13,6 +13,7 @@ from .answer import Answer
 from .clock import SYSTEM_CLOCK, Clock, Status, silent
 from .credentials import AzureIdentity, TokenSource
 from .errors import error_from_answer
+from .memory import Memory
 from .patience import PATIENCE, Patience
 from .settings import Settings
 
@@ -32,7 +33,7 @@ class ArmClient:
     """Requests to Azure Resource Manager and to the machine learning data plane.
 
     Safe to share between threads. `clock` is what every wait below it uses; `timeouts` are the seconds
-    to connect and between two bytes of an answer.
+    to connect and between two bytes of an answer. `memory` is what it and its copies know for a while.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class ArmClient:
     ) -> None:
         self.settings = settings
         self.clock = clock
+        self.memory = Memory(clock)
         self._tokens = tokens or AzureIdentity(settings)
         self._transport = functools.cache(functools.partial(_open_transport, session, clock, timeouts))
         self._status: Status = silent
@@ -102,6 +104,8 @@ class ArmClient:
         query = dict(params or {})
         if url.startswith("/"):
             query.setdefault("api-version", self.settings.api_version_of(url))
+            if method != "GET":
+                self.memory.changing(url)
             url = self.settings.arm_endpoint + url
         body = None if json is None else jsonlib.dumps(json).encode()
         answer = self._authorized(method, url, query, body, dict(headers or {}), audience, operation, patience)

@@ -26,6 +26,7 @@ class TokenSource(Protocol):
         """Forget what is cached: the service has refused it."""
 
 
+_CLI_SECONDS = 60  # for `az` to give a token: the library's own 10 are too few on a busy machine
 # How azure-identity's text tells that nobody answered, rather than that somebody refused.
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 _UNREACHABLE = (
@@ -89,4 +90,6 @@ def default_credential(settings: Settings) -> TokenCredential:
     # Any authority but the public cloud's would first be looked up there: a host that a sovereign or a local
     # cloud need not reach, and that knows nothing of the latter.
     public = settings.authority.rstrip("/") == CLOUDS["public"].authority
-    return DefaultAzureCredential(authority=settings.authority, disable_instance_discovery=not public)
+    return DefaultAzureCredential(
+        authority=settings.authority, disable_instance_discovery=not public, process_timeout=_CLI_SECONDS
+    )

@@ -5,6 +5,7 @@ Source of the rules: "Track asynchronous Azure operations" in the Azure Resource
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,9 +57,40 @@ def wait_for_operation(
         _poll(client, url, resource, answer, wait, operation, _state_of_location)
     elif state := provisioning_state(answer.body):
         if state.lower() not in _DONE:
-            _poll(client, resource, resource, answer, wait, operation, _state_of_resource)
+            _poll_resource(client, resource, answer, wait, operation)
         elif state.lower() in _FAILED:
             raise _failed(operation, resource, answer)
+
+
+def wait_for_result(
+    client: ArmClient,
+    answer: Answer,
+    resource: str,
+    *,
+    is_result: Callable[[Any], bool] | None = None,
+    operation: str,
+    wait: Wait | None = None,
+) -> Any:
+    """Wait until the operation that `answer` (of a PUT) started has ended; return the resource as it is then.
+
+    Where `is_result` can tell by a document that it is what the PUT made, the resource itself is looked at, which
+    shows both whether it is done and what came of it. The operation is asked where there is no telling, and where
+    the resource shows no success: it has failed, is not there yet, or is not what was sent.
+
+    Raises:
+        OperationFailedError, OperationTimeoutError: as `wait_for_operation`.
+    """
+    wait = wait or Wait()
+    if not answer.headers.get("Azure-AsyncOperation") and answer.status != _ACCEPTED:
+        wait_for_operation(client, answer, resource, operation=operation, wait=wait)
+        if isinstance(answer.body, dict) and (provisioning_state(answer.body) or "Succeeded").lower() in _DONE:
+            return answer.body
+    else:
+        with contextlib.suppress(NotFoundError, OperationFailedError):
+            if is_result and is_result((found := _poll_resource(client, resource, answer, wait, operation)).body):
+                return found.body
+        wait_for_operation(client, answer, resource, operation=operation, wait=wait)
+    return client.request("GET", resource, operation=operation).body
 
 
 def wait_for_deletion(
@@ -73,6 +105,10 @@ def wait_for_deletion(
         return
 
 
+def _poll_resource(client: ArmClient, resource: str, first: Answer, wait: Wait, operation: str) -> Answer:
+    return _poll(client, resource, resource, first, wait, operation, _state_of_resource)
+
+
 def _poll(
     client: ArmClient,
     url: str,
@@ -81,7 +117,7 @@ def _poll(
     wait: Wait,
     operation: str,
     state_of: Callable[[Answer], str],
-) -> None:
+) -> Answer:
     started = client.clock.now()
     delay = _FIRST_DELAY
     answer = first
@@ -91,7 +127,7 @@ def _poll(
         if state.lower() in _FAILED:
             raise _failed(operation, resource, answer)
         if state.lower() in _DONE:
-            return
+            return answer
         elapsed = client.clock.now() - started
         if wait.cancelled() or elapsed >= wait.timeout:
             why = "the wait was cancelled" if wait.cancelled() else f"it did not end within {wait.timeout:.0f} s"

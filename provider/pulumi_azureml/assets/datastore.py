@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_DATASTORE = "workspaceblobstore"
 THREADS = 16
+_LENT_SECONDS = 600.0  # of use of one lent credential; the service's are good for hours
 BLOCK = 8 << 20  # bytes; larger files go in blocks of this size
 
 
@@ -30,13 +31,20 @@ def datastore_uri(client: ArmClient, path: str, datastore: str = DEFAULT_DATASTO
 def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> ContainerClient:
     """The datastore's blob container, opened with the credential that the service lends (SAS or key), or ours.
 
+    All that a process uploads or reads shares it for some minutes, connections included.
+
     Raises:
         NotFoundError: the workspace has no such datastore.
         ValueError: it is not a blob datastore.
     """
+    resource = f"{client.settings.workspace_id}/datastores/{datastore}"
+    found: ContainerClient = client.memory.once(resource, lambda: _open(client, resource, datastore), _LENT_SECONDS)
+    return found
+
+
+def _open(client: ArmClient, resource: str, datastore: str) -> ContainerClient:
     from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
 
-    resource = f"{client.settings.workspace_id}/datastores/{datastore}"
     try:
         found = client.request("GET", resource, operation=f"read datastore {datastore}").body["properties"]
     except NotFoundError as error:

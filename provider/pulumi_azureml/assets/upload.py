@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,38 +40,56 @@ def upload_folder(client: ArmClient, path: Path, *, asset: str = "", status: Sta
         ArmError: the service or its storage refused, or did not answer.
     """
     if registry_asset(asset):
-        return upload_code(client, asset, path, status=status)
-    files = list_files(path)
+        return _upload_to_registry(client, asset, path, status)
+
+    def earlier() -> StoredFiles | None:
+        return _opened(client, newest_versions(client, asset)) if asset else None
+
+    return datastore_uri(client, _upload(client, path, asset, status, earlier)[1])
+
+
+def upload_code(client: ArmClient, asset: str, path: Path, *, status: Status = silent) -> str:
+    """Upload a code folder as `upload_folder` does; return the `codeUri` to register, the folder's blob address.
+
+    Files that code of the same content has, whatever its name and whoever has made it, or else the newest version
+    of the same name, are copied inside the storage instead of being sent.
+    """
+    if registry_asset(asset):
+        return _upload_to_registry(client, asset, path, status)
+
+    def earlier() -> StoredFiles | None:
+        same = find_code(client, asset, digest_path(path).sha256)
+        return _opened(client, [*same, *newest_versions(client, asset)])
+
+    container, target = _upload(client, path, asset, status, earlier)
+    return f"{container.url.split('?', 1)[0]}/{target}"
+
+
+def _upload(
+    client: ArmClient, path: Path, asset: str, status: Status, earlier: Callable[[], StoredFiles | None]
+) -> tuple[ContainerClient, str]:
+    """Bring the files to the default datastore; return its container and the path of the file or folder in it."""
     content = upload_hash(path)
     target = f"{content_folder(content)}/{path.resolve().name}"
     # A single file is its own target; a folder's files lie below it.
     prefix = target if path.is_dir() else target.rsplit("/", 1)[0]
     name, version = _name_and_version(asset) if asset else (content, "1")
-    place = Destination(datastore_container(client), prefix, content, name, version)
-
-    def earlier() -> StoredFiles | None:
-        return _opened(client, newest_versions(client, asset)) if asset else None
-
-    transfer(place, files, status, earlier, client.clock)
-    return datastore_uri(client, target)
+    container = datastore_container(client)
+    transfer(Destination(container, prefix, content, name, version), list_files(path), status, earlier, client.clock)
+    return container, target
 
 
-def upload_code(client: ArmClient, code_version_id: str, path: Path, *, status: Status = silent) -> str:
-    """Upload a folder or file through the service's `startPendingUpload`; return the address to register.
-
-    Files that code of the same content has, whatever its name and whoever has made it, or else the newest version
-    of the same name, are copied inside the storage instead of being sent.
-    """
-    container, address = pending_upload(client, code_version_id)
+def _upload_to_registry(client: ArmClient, version_id: str, path: Path, status: Status) -> str:
+    """Upload a folder or file through the service's `startPendingUpload`; return the address to register."""
+    container, address = pending_upload(client, version_id)
     # Below its digest: a version that is made again, with other content, may get the same container again.
     content = digest_path(path).sha256
     folder = f"{content}/{path.resolve().name}"
     prefix = folder if path.is_dir() else content
-    place = Destination(container, prefix, content, *_name_and_version(code_version_id))
+    place = Destination(container, prefix, content, *_name_and_version(version_id))
 
     def earlier() -> StoredFiles | None:
-        same = [] if registry_asset(code_version_id) else find_code(client, code_version_id, content)
-        return _opened(client, [*same, *newest_versions(client, code_version_id)])
+        return _opened(client, newest_versions(client, version_id))
 
     transfer(place, list_files(path), status, earlier, client.clock)
     return f"{address}/{folder}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_operation
+from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_result
 from ..state_keys import ARM_ID
 from .context import Context
 from .declaration import Facet, InputField, Kind, Values
@@ -60,7 +60,8 @@ class FacetLifecycle:
             return
 
     def _set(self, resource: str, inputs: Values, ctx: Context, verb: str) -> ResourceState:
-        owner = self._owner(resource, ctx)
+        # An endpoint that this process has made a moment ago is as it was left.
+        owner = ctx.client.memory.left(self._owner_id(resource)) or self._owner(resource, ctx)
         if owner is None:
             raise NotFoundError(
                 f"{verb} {self.kind.title} {ctx.name!r}",
@@ -71,8 +72,7 @@ class FacetLifecycle:
         wanted = self._wanted(inputs)
         if self._values(owner) != wanted:
             ctx.status(f"setting the {self.kind.title} to {_words(wanted)}")
-            self._put(resource, owner, wanted, ctx, verb)
-            self._verify(resource, wanted, ctx, verb)
+            self._verify(resource, wanted, self._put(resource, owner, wanted, ctx, verb), ctx, verb)
         return ResourceState(resource, inputs, dict(inputs))
 
     def _wanted(self, inputs: Values) -> Values:
@@ -92,7 +92,8 @@ class FacetLifecycle:
                 found[item.key] = value
         return found
 
-    def _put(self, resource: str, owner: Document, values: Values, ctx: Context, verb: str) -> None:
+    def _put(self, resource: str, owner: Document, values: Values, ctx: Context, verb: str) -> Document | None:
+        """Send the owner with other values of the facet; return it as it reads afterwards."""
         body: Document = {}
         for path in self._facet.carried:
             if (kept := get(owner, path)) is not None:
@@ -104,15 +105,25 @@ class FacetLifecycle:
         operation = f"{verb} {self.kind.title} {ctx.name!r}"
         owner_id = self._owner_id(resource)
         answer = ctx.client.request("PUT", owner_id, json=body, operation=operation)
+        sent, wait = self._values(body), ctx.wait(self.kind.timeout)
         try:
-            wait_for_operation(ctx.client, answer, owner_id, operation=operation, wait=ctx.wait(self.kind.timeout))
+            found: Document | None = wait_for_result(
+                ctx.client,
+                answer,
+                owner_id,
+                is_result=lambda document: self._values(document) == sent,
+                operation=operation,
+                wait=wait,
+            )
         except ArmError as error:
             error.add_consequence("the endpoint may have the old or the new value; `pulumi refresh` tells.")
             raise
+        # The answer to the PUT says what was asked for; what came of it is read.
+        return self._owner(resource, ctx) if found is answer.body else found
 
-    def _verify(self, resource: str, wanted: Values, ctx: Context, verb: str) -> None:
-        """Read back: the service takes names of things that do not exist, and another client may have moved it."""
-        after = self._values(self._owner(resource, ctx))
+    def _verify(self, resource: str, wanted: Values, owner: Document | None, ctx: Context, verb: str) -> None:
+        """Compare what was read back: another client may have moved it meanwhile."""
+        after = self._values(owner)
         if after != wanted:
             raise OperationFailedError(
                 f"{verb} {self.kind.title} {ctx.name!r}",

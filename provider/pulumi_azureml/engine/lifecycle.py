@@ -22,6 +22,7 @@ from ..arm import (
     TransportError,
     wait_for_deletion,
     wait_for_operation,
+    wait_for_result,
 )
 from ..arm.polling import Wait, provisioning_state
 from ..state_keys import ARM_ID, CONTENT, MARK
@@ -33,6 +34,7 @@ from .values import Document, duration_seconds, get, put
 
 # Of an asset in a registry, the stack that made it decides these.
 _OF_THE_MAKER = ("tags", "description")
+_CREATED = 201
 _UNDER_WAY = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
 
 
@@ -90,7 +92,8 @@ class Lifecycle:
             ArmError: the service refused or failed; the message says whether something exists now.
         """
         resource = str(inputs[ARM_ID])
-        existing = self._find_settled(resource, ctx)
+        # Beneath what this process has made a moment ago, nothing can be: that is not asked.
+        existing = None if ctx.client.memory.cannot_exist(resource) else self._find_settled(resource, ctx)
         if existing is not None:
             owner, _ = owner_of(self.kind, existing)
             if owner != ctx.owner and self._is_released(resource, inputs, ctx):
@@ -196,14 +199,23 @@ class Lifecycle:
                 put(body, path, value)
             ctx.status(f"{'creating' if verb == 'create' else 'updating'} the {self.kind.title}")
             answer = ctx.client.request("PUT", resource, json=body, operation=operation)
+        # What a create sends bears a mark of its own, so the resource itself tells when it is there; an update
+        # keeps the mark, so only its operation tells when it is done.
+        sent = owner_of(self.kind, body)
+        by_mark = None if mark or not self.kind.tags else lambda found: owner_of(self.kind, found) == sent
+        wait = self._wait(inputs, verb, ctx)
         try:
-            wait_for_operation(ctx.client, answer, resource, operation=operation, wait=self._wait(inputs, verb, ctx))
-            return self._settled(resource, answer, operation, ctx)
+            document: Document = wait_for_result(
+                ctx.client, answer, resource, is_result=by_mark, operation=operation, wait=wait
+            )
         except ArmError as error:
             error.add_consequence(
                 f"the {self.kind.title} was accepted and may exist; running the command again takes it over."
             )
             raise
+        if current is None and answer.status == _CREATED:
+            ctx.client.memory.made(resource, document)
+        return document
 
     def _prepared(
         self, resource: str, inputs: Values, ctx: Context, *, verb: str, current: Document | None
@@ -219,15 +231,6 @@ class Lifecycle:
         if self.kind.prepare and (current is None or self.kind.prepare_updates):
             return self.kind.prepare(ctx.client, inputs, ctx.status)
         return {}
-
-    def _settled(self, resource: str, answer: Answer, operation: str, ctx: Context) -> Document:
-        """The document after the PUT: its own answer when that is final already, else asked for."""
-        body = answer.body if isinstance(answer.body, dict) else {}
-        state = provisioning_state(body) or "Succeeded"
-        if body and not answer.headers.get("Azure-AsyncOperation") and state == "Succeeded":
-            return body
-        final: Document = ctx.client.request("GET", resource, operation=operation).body
-        return final
 
     def _archive(self, resource: str, current: Document, ctx: Context) -> None:
         ctx.status(f"archiving the {self.kind.title}")

@@ -20,6 +20,7 @@ from pulumi_azureml.arm import (
     ThrottledError,
     wait_for_deletion,
     wait_for_operation,
+    wait_for_result,
 )
 from pulumi_azureml.arm.errors import error_from_answer
 from pulumi_azureml.arm.polling import Wait
@@ -178,6 +179,49 @@ def test_without_any_header_the_resource_itself_is_asked() -> None:
     client = Scripted([state[0], state[1]])
     wait_for_operation(client, answer({"properties": {"provisioningState": "Creating"}}), WORKSPACE, operation="create")
     assert client.asked == [WORKSPACE, WORKSPACE]
+
+
+STARTED = answer({"properties": {"provisioningState": "Creating"}}, 201, Azure_AsyncOperation="https://h/op")
+
+
+def made(state: str, name: str = "new") -> Answer:
+    return answer({"name": name, "properties": {"provisioningState": state}})
+
+
+def is_new(document: Any) -> bool:
+    return bool(document["name"] == "new")
+
+
+def test_what_a_put_made_is_looked_at_until_it_is_there_and_nothing_else_is_asked() -> None:
+    client = Scripted([made("Creating"), made("Succeeded")])
+    found = wait_for_result(client, STARTED, WORKSPACE, is_result=is_new, operation="create")
+    assert found == made("Succeeded").body
+    assert client.asked == [WORKSPACE, WORKSPACE]
+
+
+@pytest.mark.parametrize("seen", [made("Failed"), NotFoundError("read", WORKSPACE)])
+def test_what_does_not_come_about_is_told_by_its_operation(seen: Any) -> None:
+    client = Scripted([seen, answer({"status": "Failed", "error": {"code": "Quota", "message": "No cores left."}})])
+    with pytest.raises(OperationFailedError, match="Quota: No cores left"):
+        wait_for_result(client, STARTED, WORKSPACE, is_result=is_new, operation="create")
+    assert client.asked == [WORKSPACE, "https://h/op"]
+
+
+def test_what_was_there_before_is_not_taken_for_what_a_put_made() -> None:
+    client = Scripted([made("Succeeded", "old"), answer({"status": "Succeeded"}), made("Succeeded")])
+    found = wait_for_result(client, STARTED, WORKSPACE, is_result=is_new, operation="create")
+    assert found["name"] == "new"
+    assert client.asked == [WORKSPACE, "https://h/op", WORKSPACE]
+
+
+def test_where_the_resource_cannot_tell_its_operation_is_asked() -> None:
+    client = Scripted([answer({"status": "Succeeded"}), made("Succeeded")])
+    assert wait_for_result(client, STARTED, WORKSPACE, operation="update") == made("Succeeded").body
+    assert client.asked == ["https://h/op", WORKSPACE]
+
+
+def test_an_answer_that_is_final_is_taken_as_it_is() -> None:
+    assert wait_for_result(Scripted([]), made("Succeeded"), WORKSPACE, operation="create") == made("Succeeded").body
 
 
 def test_an_operation_that_never_ends_is_given_up_in_time() -> None:
