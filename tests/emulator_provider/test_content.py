@@ -63,6 +63,24 @@ def test_the_same_content_is_not_sent_again(
     assert uploaded(azureml) - before == 21
 
 
+@pytest.mark.parametrize("fault", [{"fault": "status", "status": 503}, {"fault": "reset"}, {"fault": "truncate"}])
+def test_of_many_small_files_the_one_that_was_refused_is_sent_again(
+    azureml: RunningEmulator, client: ArmClient, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    folder = tmp_path / "many ü"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"größe {number}.txt").write_text(f"{fault} {number}")
+    azureml.control("POST", "/_emulator/faults", {"method": "PUT", "path": "many .*/gr.*.txt", "skip": 9, **fault})
+    prefix = upload_folder(client, folder).split("/paths/")[1]
+    assert azureml.control("GET", "/_emulator/faults") == []
+    container = datastore_container(client)
+    held = {blob.name.rpartition("/")[2]: blob.name for blob in container.list_blobs(name_starts_with=f"{prefix}/")}
+    assert set(held) == {path.name for path in folder.iterdir()}
+    for path in folder.iterdir():
+        assert container.download_blob(held[path.name]).readall() == path.read_bytes()
+
+
 def test_an_upload_that_was_interrupted_goes_on_where_it_stopped(
     azureml: RunningEmulator, client: ArmClient, source: Path
 ) -> None:

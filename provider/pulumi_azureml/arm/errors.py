@@ -93,7 +93,9 @@ class TransportError(ArmError):
 
     hint_default = (
         "for the local Azure ML, `azureml-emulator start` (`azureml-emulator status` says whether it runs); "
-        "for Azure, check azureml:armEndpoint (or AZURE_AUTHORITY_HOST, for tokens) and the network."
+        "for Azure, check azureml:armEndpoint (or AZURE_AUTHORITY_HOST, for tokens) and the network. Where "
+        "azureml:armEndpoint was changed since the last up: `pulumi destroy --run-program`, or `pulumi refresh "
+        "--run-program`; without it they go to the address of that up."
     )
 
     @classmethod

@@ -13,7 +13,9 @@ from .datastore import BLOCK
 from .files import AssetFile
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobClient
+    from azure.storage.blob import BlobClient, ContainerClient
+
+    from .put import QuickPut
 
 _IN_MEMORY = 64 << 20  # bytes of content that all threads of the process may hold at once
 _MOST_BLOCKS = 50_000  # of one blob, the service's limit
@@ -53,11 +55,14 @@ def md5_of(file: AssetFile) -> bytes:
     return digest.digest()
 
 
-def send_whole(blob: BlobClient, file: AssetFile) -> None:
-    """Send a file of one block's size at most."""
+def send_whole(container: ContainerClient, path: str, file: AssetFile, quick: QuickPut | None) -> None:
+    """Send a file of one block's size at most to the blob at `path`."""
     with _BUDGET.of(file.size):
+        data = _read(file, 0, file.size)
+        if quick and quick.put(path, data):
+            return
         # With its MD5, which the service compares: what arrives is what was sent.
-        blob.upload_blob(_read(file, 0, file.size), length=file.size, overwrite=True, validate_content=True)
+        container.get_blob_client(path).upload_blob(data, length=file.size, overwrite=True, validate_content=True)
 
 
 class LargeFile:

@@ -27,7 +27,7 @@ class InsideCopy:
     def __init__(self, source: ContainerClient, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._signature = _signature(source)
+        self._signature = signature(source)
 
     def copy(self, blob: str, size: int, target: BlobClient) -> bool:
         """Copy one blob; False where the storage refuses, as it does for a source that it cannot read."""
@@ -52,8 +52,8 @@ class InsideCopy:
         return state in {None, "success"}
 
 
-def _signature(container: ContainerClient) -> str | None:
-    """What lets the storage read the source: its signature, one made with its key; None when there is neither."""
+def signature(container: ContainerClient, *, write: bool = False) -> str | None:
+    """What lets one read a container, or write to it: its signature, one made with its key; None without either."""
     from azure.storage.blob import ContainerSasPermissions, generate_container_sas  # noqa: PLC0415 - slow import
 
     _, _, signed = container.url.partition("?")
@@ -67,6 +67,6 @@ def _signature(container: ContainerClient) -> str | None:
         account_name=str(container.account_name),
         container_name=container.container_name,
         account_key=key,
-        permission=ContainerSasPermissions(read=True),
+        permission=ContainerSasPermissions(read=True, write=write, create=write),
         expiry=datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=_SIGNATURE_HOURS),
     )

@@ -13,6 +13,7 @@ from .blobs import LargeFile, md5_of, send_whole
 from .copying import InsideCopy
 from .datastore import BLOCK, THREADS, storage_errors
 from .files import AssetFile
+from .put import QuickPut
 from .stored import StoredFiles
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 # Below this much to send, looking for an earlier version to copy from costs more than sending.
 _WORTH_COPYING_FILES, _WORTH_COPYING_BYTES = 16, 4 << 20
+_WORTH_HURRYING_FILES = 16
 _WORTH_TELLING_BYTES = 16 << 20
 _MB = 1_000_000
 # What azure-ai-ml writes on, and looks for at, one blob of a complete upload.
@@ -50,9 +52,13 @@ class Destination:
     name: str
     version: str
 
+    def path(self, file: AssetFile) -> str:
+        """Path in the container of the blob that a file becomes."""
+        return f"{self.prefix}/{file.relative}"
+
     def blob(self, file: AssetFile) -> BlobClient:
         """The blob that a file becomes."""
-        return self.container.get_blob_client(f"{self.prefix}/{file.relative}")
+        return self.container.get_blob_client(self.path(file))
 
 
 def transfer(
@@ -78,7 +84,7 @@ def transfer(
         if _is_complete(marker):
             return
         there = {blob.name: blob.size for blob in place.container.list_blobs(name_starts_with=f"{place.prefix}/")}
-        missing = [file for file in files if there.get(f"{place.prefix}/{file.relative}") != file.size]
+        missing = [file for file in files if there.get(place.path(file)) != file.size]
         worth = len(missing) > _WORTH_COPYING_FILES or sum(file.size for file in missing) > _WORTH_COPYING_BYTES
         found = _Earlier(source, clock) if missing and worth and (source := earlier()) else None
         _Transfer(place, found, files, missing, status).run()
@@ -161,9 +167,11 @@ class _Transfer:
             missing = blocks.missing()
             self._count(file.size - sum(map(blocks.size_of, missing)))
             sent |= {pool.submit(blocks.send, number): (blocks.size_of(number), 0) for number in missing}
-        for file in to_send:
-            if file not in large:
-                sent[pool.submit(send_whole, self._place.blob(file), file)] = (file.size, 1)
+        small = [file for file in to_send if file not in large]
+        container = self._place.container
+        quick = QuickPut.into(container, THREADS) if len(small) > _WORTH_HURRYING_FILES else None
+        for file in small:
+            sent[pool.submit(send_whole, container, self._place.path(file), file, quick)] = (file.size, 1)
         for done in as_completed(sent):
             done.result()
             size, files = sent[done]

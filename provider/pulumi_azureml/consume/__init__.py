@@ -25,6 +25,7 @@ from .online_endpoint import OnlineEndpoint
 from .progress import Progress
 from .request import InvokeOptions
 from .rows import convert, read_rows
+from .stack import Stack
 
 __all__ = [
     "BatchClient",
@@ -44,6 +45,7 @@ __all__ = [
     "Progress",
     "RowsError",
     "Scored",
+    "Stack",
     "StackError",
     "StorageError",
     "WatchCancelledError",
