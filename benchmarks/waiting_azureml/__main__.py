@@ -11,7 +11,10 @@ import pulumi
 
 import pulumi_azureml as azureml
 
-apart = pulumi.ProviderResource("pulumi-python", "apart", {}) if os.environ.get("APART") else None
+keys = ("subscriptionId", "resourceGroup", "workspace", "location", "apiVersion", "armEndpoint")
+# A provider that the program makes gets no configuration of the stack but what it is given.
+configuration = {f"azureml:{key}": pulumi.Config("azureml").get(key) for key in keys}
+apart = pulumi.ProviderResource("pulumi-python", "apart", configuration) if os.environ.get("APART") else None
 for number in range(4):
     azureml.Compute(f"cluster-{number}", vm_size="STANDARD_D2_V2", opts=pulumi.ResourceOptions(provider=apart))
 
