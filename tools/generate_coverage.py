@@ -10,6 +10,7 @@ from pathlib import Path
 from azureml_emulator import unsupported
 from azureml_emulator.app import ROUTES, SUPPORTED
 from azureml_emulator.arm.kind import Kind
+from azureml_emulator.data_factory.pipeline import OTHER_ACTIVITIES
 from azureml_emulator.http import WORKSPACE, Route
 from azureml_emulator.kinds import KINDS
 from azureml_emulator.kinds.registry import REGISTRY
@@ -109,6 +110,8 @@ def refused() -> Iterator[str]:
     for kind in KINDS:
         for lack in kind.lacks:
             yield from wrapped(f"`{lack.path}` of `{below_workspace(kind.path)}`", list(lack.values))
+    yield from wrapped("Activities of a data factory's pipeline", list(OTHER_ACTIVITIES))
+    yield "- Runs, triggers and datasets of data factories: their pipelines and linked services are kept and checked."
     yield "- Other resource providers, and what else there is of Azure Resource Manager."
     yield "- Storage accounts other than the emulator's own."
     yield "- What [realtime.md](realtime.md) says of online endpoints and [pipelines.md](pipelines.md) of components."

@@ -22,7 +22,12 @@ SDK = Path(__file__).parents[1] / "provider" / "pulumi_azureml" / "sdk"
 HEADER = '"""{doc}\n\nGenerated from `pulumi_azureml.resources.{module}` by `make sdk`; do not edit.\n"""\n'
 # In the order of a collection's kind: what an input that refers to it may be given as.
 CLASS_OF_COLLECTION = {kind.path.split("/")[0]: kind.name for kind in KINDS if kind.path and kind.path[0] != "{"}
-PARENT_CLASS = {"deployment": "BatchDeployment", "gate": "ScoringGate", "labels": "Data"}
+PARENT_CLASS = {
+    "deployment": "BatchDeployment",
+    "gate": "ScoringGate",
+    "labels": "Data",
+    "linked_service": "DataFactoryLinkedService",
+}
 # What the keys of a mapping may be given as.
 KEY_CLASS = {"traffic": "OnlineDeployment", "mirror_traffic": "OnlineDeployment"}
 
@@ -91,6 +96,10 @@ def nested_class(model: type[Inputs]) -> str:
     return "\n".join(lines)
 
 
+def plain_name(kind: type) -> str:
+    return "dict[str, Any]" if kind is dict else kind.__name__
+
+
 def getter(name: str, key: str, annotation: str, doc: str) -> str:
     return (
         f"    @property\n    def {name}(self) -> {annotation}:\n"
@@ -148,7 +157,7 @@ def resource_class(kind: Kind, doc: str) -> str:
     getters = [getter(item.name, item.key, output_type(item), item.doc.rstrip(".") + ".") for item in shown]
     own = {item.key for item in shown}
     getters += [
-        getter(module_of(output.key), output.key, f"pulumi.Output[{output.type.__name__}]", output.doc)
+        getter(module_of(output.key), output.key, f"pulumi.Output[{plain_name(output.type)}]", output.doc)
         for output in kind.outputs
         if output.key not in own
     ]

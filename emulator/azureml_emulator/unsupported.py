@@ -37,6 +37,8 @@ SERVICES = (
 
 _SPELLING = {name.lower(): name for name in (*KINDS, *ACTIONS)}
 _BELOW = {name.lower() for name in BELOW}
+_KEPT = frozenset({"microsoft.datafactory", "microsoft.storage"})
+"""Other resource providers that the route table has something of."""
 _PROVIDERS, _WORKSPACE = 4, 8
 
 
@@ -53,7 +55,9 @@ def unknown_path(segments: Sequence[str], supported: Collection[str]) -> Service
         return ServiceError(404, "NotFound", f"The emulator has nothing at '{path}'.")
     provider = segments[lowered.index("providers") + 1 :][:1] if "providers" in lowered else []
     if provider and provider[0].lower() != PROVIDER.lower():
-        return _not_implemented(f"the resource provider '{provider[0]}'")
+        known = provider[0].lower() in _KEPT
+        what = f"'{path.rpartition('/providers/')[2]}'" if known else f"the resource provider '{provider[0]}'"
+        return _not_implemented(what)
     if lowered[_PROVIDERS : _PROVIDERS + 1] != ["providers"] or len(segments) <= _WORKSPACE:
         return _not_implemented(f"'{path}' of Azure Resource Manager")
     kind = _SPELLING.get(lowered[_WORKSPACE])

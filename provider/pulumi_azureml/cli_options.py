@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cli_factory import add_data_factory
 from .cli_online import add_online
 from .cli_release import add_release
 
@@ -52,6 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_online(commands, _command, _add_common)
     _add_consume(commands)
     _add_import(commands)
+    add_data_factory(commands, _command, _add_common)
     add_release(commands, _command, _add_common)
     return parser
 

@@ -127,3 +127,11 @@ class TrafficProvider(AzureMLProvider):
 
 class ScoringGateProvider(AzureMLProvider):
     """Handlers of scoring gates."""
+
+
+class DataFactoryPipelineProvider(AzureMLProvider):
+    """Handlers of pipelines of a data factory."""
+
+
+class DataFactoryLinkedServiceProvider(AzureMLProvider):
+    """Handlers of linked services of a data factory."""

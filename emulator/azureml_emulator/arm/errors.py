@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azureml_emulator.http import PROVIDER, ServiceError
+from azureml_emulator.http import ServiceError
 
 if TYPE_CHECKING:
     from azureml_emulator.arm.kind import Kind, Target
@@ -18,7 +18,7 @@ def resource_not_found(resource_id: str) -> ServiceError:
     if len(parts) <= 4:  # noqa: PLR2004 - subscriptions/{s}/resourceGroups/{g}
         return ServiceError(404, "ResourceGroupNotFound", f"Resource group '{parts[-1]}' could not be found.")
     types, names = parts[6::2], parts[7::2]
-    label = "/".join([PROVIDER, *(f"{kind}/{name}" for kind, name in zip(types, names, strict=False))])
+    label = "/".join([parts[5], *(f"{kind}/{name}" for kind, name in zip(types, names, strict=False))])
     message = f"The Resource '{label}' under resource group '{parts[3]}' was not found. {_HELP}"
     return ServiceError(404, "ResourceNotFound", message)
 
@@ -95,3 +95,14 @@ def other_location(target: Target, there: str, here: str) -> ServiceError:
 def location_required() -> ServiceError:
     """A tracked resource without a location."""
     return ServiceError(400, "LocationRequired", "The location property is required for this definition.")
+
+
+def unknown_api_version(kind: Kind, version: str) -> ServiceError:
+    """ARM's answer for an api-version that a resource provider does not have for a type."""
+    namespace, _, label = kind.type.partition("/")
+    return ServiceError(
+        400,
+        "InvalidResourceType",
+        f"The resource type '{label}' could not be found in the namespace '{namespace}' for api version '{version}'. "
+        f"The supported api-versions are '{', '.join(kind.api_versions)}'.",
+    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic.alias_generators import to_snake
 
 from azureml_emulator.arm.schema import Body, Tags
-from azureml_emulator.http import PROVIDER, Call, ServiceError
+from azureml_emulator.http import Call, ServiceError
 from azureml_emulator.store import Document
 
 if TYPE_CHECKING:
@@ -190,6 +190,8 @@ class Kind:
     keep: Callable[[Call], Callable[[Document], bool] | None] = field(default=lambda _call: None)
     search: Callable[[Call, Document], list[Document] | None] | None = None
     missing: Literal["resource", "asset"] = "resource"
+    api_versions: tuple[str, ...] = ()
+    """The api-versions that there are, where the resource provider's are not machine learning's; empty for any."""
     latest_alias: str = ""
     """A version's name that stands for the latest one when it is read."""
 
@@ -206,8 +208,8 @@ class Kind:
         """The ARM resource type."""
         if self.owner is None:
             return "Microsoft.Resources/resourceGroups"
-        beside = self.name.partition("/")[0] in {"workspaces", "registries"}
-        return f"{PROVIDER}/{self.name}" if beside else f"{PROVIDER}/workspaces/{self.name}"
+        segments = self.path.partition("/providers/")[2].split("/")
+        return "/".join(segment for segment in segments if not segment.startswith("{"))
 
     @cached_property
     def path(self) -> str:
@@ -230,4 +232,4 @@ class Kind:
 
 def parent_id(resource_id: str) -> str:
     """The id of what a resource is listed under: the id without its last two segments."""
-    return resource_id.rsplit("/", 2)[0].removesuffix(f"/providers/{PROVIDER}")
+    return re.sub(r"/providers/[^/]+$", "", resource_id.rsplit("/", 2)[0])

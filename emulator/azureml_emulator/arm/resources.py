@@ -43,6 +43,7 @@ def locate(kind: Kind, call: Call) -> Target:
     Ids keep the spelling of the first write, however later requests spell them.
     """
     store = call.emulator.store
+    _check_version(kind, call)
     owner = None
     if kind.owner is not None:
         owner_id = kind.owner.id_of(call.params)
@@ -63,6 +64,12 @@ def locate(kind: Kind, call: Call) -> Target:
         caller=str(call.claims.get("appid", "")),
         api_version=call.query.get("api-version", ""),
     )
+
+
+def _check_version(kind: Kind, call: Call) -> None:
+    asked = call.query.get("api-version", "")
+    if kind.api_versions and asked not in kind.api_versions:
+        raise errors.unknown_api_version(kind, asked)
 
 
 def get(kind: Kind, call: Call) -> Reply:
@@ -148,6 +155,7 @@ def delete(kind: Kind, call: Call) -> Reply:
 
 def list_(kind: Kind, call: Call) -> Reply:
     """List the resources of a kind under their owner, a page at a time."""
+    _check_version(kind, call)
     if kind.owner is not None:
         owner = call.emulator.store.get(kind.owner.id_of(call.params))
         if owner is None:

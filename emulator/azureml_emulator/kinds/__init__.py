@@ -12,6 +12,7 @@ from azureml_emulator.kinds.code import CODE
 from azureml_emulator.kinds.component import COMPONENT
 from azureml_emulator.kinds.compute import COMPUTE
 from azureml_emulator.kinds.data import DATA, DATASET
+from azureml_emulator.kinds.data_factory import FACTORY, LINKED_SERVICE, PIPELINE
 from azureml_emulator.kinds.datastore import DATASTORE
 from azureml_emulator.kinds.environment import ENVIRONMENT
 from azureml_emulator.kinds.model import MODEL
@@ -40,6 +41,9 @@ KINDS: tuple[Kind, ...] = (
     ONLINE_DEPLOYMENT,
     REGISTRY,
     *(kind for asset in SHARED for kind in asset.kinds(REGISTRY, long_running=True)),
+    FACTORY,
+    PIPELINE,
+    LINKED_SERVICE,
 )
 """Every kind, each after its owner."""
 

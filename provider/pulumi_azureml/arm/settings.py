@@ -15,6 +15,8 @@ from .resource_id import ResourceId
 
 NAMESPACE = "Microsoft.MachineLearningServices"
 DEFAULT_API_VERSION = "2024-04-01"
+_OTHER_API_VERSIONS = {"Microsoft.DataFactory": "2018-06-01"}
+"""Those of resource providers other than machine learning's."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,9 @@ class Settings:
 
     def api_version_of(self, resource: str) -> str:
         """The api-version for a request to an ARM id: that of its collection where the stack sets one."""
+        for namespace, version in _OTHER_API_VERSIONS.items():
+            if f"/providers/{namespace}/" in resource:
+                return version
         collections = resource.split("/")[9::2]  # below the workspace, every other segment is a collection
         of_collection = dict(self.api_versions)
         return next((of_collection[name] for name in reversed(collections) if name in of_collection), self.api_version)

@@ -189,8 +189,9 @@ def _plain(item: InputField, value: Any) -> Any:
 def _complete(kind: Kind, values: Values, settings: Settings, owner: str, errors: list[InputError]) -> None:
     """Fill in name and location, and write references out as ARM ids."""
     keys = {item.key: item for item in kind.fields}
-    if "location" in keys and "location" not in values:
-        values["location"] = settings.location
+    for item in kind.fields:
+        if item.place.setting and item.key not in values:
+            values[item.key] = getattr(settings, item.place.setting)
     if "tags" in keys and settings.default_tags and values.get("tags") is not UNKNOWN:
         values["tags"] = {**dict(settings.default_tags), **(values.get("tags") or {})}
     _expand_all(kind.inputs, values, settings)
@@ -240,6 +241,8 @@ def _expand(text: str, collection: str, settings: Settings) -> str:
         return registry_asset(text) or text  # the service takes what is in a registry by this form alone
     if text.startswith("/") or "://" in text:
         return text
+    if "." in collection:
+        return f"{settings.workspace_id.rpartition('/providers/')[0]}/providers/{collection}/{text}"
     short = text.removeprefix("azureml:")
     name, separator, version = short.partition(":")
     return settings.id_of(f"{collection}/{name}") + (f"/versions/{version}" if separator else "")

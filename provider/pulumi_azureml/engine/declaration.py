@@ -47,11 +47,13 @@ class Place:
         body: dotted path in the ARM body; empty when it is not sent.
         immutable: a change replaces the resource. What is in the URL always is.
         url: part of the ARM id.
-        refers_to: the collection under the workspace that a short name stands for, such as `computes`.
+        refers_to: the collection under the workspace that a short name stands for, such as `computes`; with a
+            namespace, such as `Microsoft.DataFactory/factories`, the one in the workspace's resource group.
         compared: whether a change of it alone means a change of the resource.
         pinned: a mapping of which an entry that changes replaces the resource; one that comes or goes means nothing.
         made_of: the input of the resource referred to that a local folder, given in its place, becomes.
         computed: whether the kind works it out from the other inputs, so that no program gives it.
+        setting: the stack's setting that stands in when it is not given, such as `location`.
     """
 
     body: str = ""
@@ -62,11 +64,12 @@ class Place:
     pinned: bool = False
     made_of: str = ""
     computed: bool = False
+    setting: str = ""
 
 
-def arm(body: str = "", *, immutable: bool = False, url: bool = False) -> Place:
-    """An input at dotted path `body` of the ARM document, or in the URL."""
-    return Place(body=body, immutable=immutable or url, url=url)
+def arm(body: str = "", *, immutable: bool = False, url: bool = False, setting: str = "") -> Place:
+    """An input at dotted path `body` of the ARM document, or in the URL; `setting` of the stack is its default."""
+    return Place(body=body, immutable=immutable or url, url=url, setting=setting)
 
 
 def reference(
@@ -199,6 +202,7 @@ class Kind:
         inputs: the Pydantic model.
         outputs: what the service gives.
         tags: dotted path of the tags, where the mark of ownership is kept.
+        tag_form: whether they are a mapping, or a list of texts `key=value` where the service has no tags.
         naming: whether the default name is the logical name, or that with a suffix (unique per region).
         separator: what joins the parts of a name.
         fixed: parts of the body that no input changes, by dotted path; those of an object only where it is there.
@@ -221,6 +225,7 @@ class Kind:
     inputs: type[Inputs]
     outputs: tuple[Output, ...] = ()
     tags: str = "tags"
+    tag_form: Literal["mapping", "list"] = "mapping"
     naming: Literal["logical", "suffixed"] = "logical"
     separator: str = "-"
     fixed: Mapping[str, Any] = field(default_factory=dict)

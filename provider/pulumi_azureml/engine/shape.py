@@ -59,8 +59,25 @@ def build_body(
         if path.count(".") == 1 or get(body, path.rpartition(".")[0]) is not None:
             put(body, path, value)
     if kind.tags:
-        put(body, kind.tags, {**(get(body, kind.tags) or {}), OWNER_TAG: owner, MARK_TAG: mark})
+        own = {OWNER_TAG: owner, MARK_TAG: mark}
+        put(body, kind.tags, _listed(current, kind, own) if kind.tag_form == "list" else {**_tags(kind, body), **own})
     return body
+
+
+def _listed(current: Mapping[str, Any] | None, kind: Kind, own: Mapping[str, str]) -> list[Any]:
+    """The list that stands for tags: what others have added to it, and our own."""
+    there = get(current, kind.tags) or []
+    kept = [entry for entry in there if str(entry).partition("=")[0] not in _OWN_TAGS]
+    return [*kept, *(f"{key}={value}" for key, value in own.items())]
+
+
+def _tags(kind: Kind, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The tags of a document; a list of texts stands for a mapping where the kind says so."""
+    found = get(document, kind.tags) if kind.tags else None
+    if kind.tag_form == "list":
+        texts = found if isinstance(found, list) else []
+        return dict(str(entry).partition("=")[::2] for entry in texts)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _merge_bag(wanted: Any, current: Any, previous: Any) -> Any:
@@ -71,8 +88,7 @@ def _merge_bag(wanted: Any, current: Any, previous: Any) -> Any:
 
 def owner_of(kind: Kind, document: Mapping[str, Any]) -> tuple[str, str]:
     """Owner and mark on an ARM document; empty when it bears none."""
-    tags = get(document, kind.tags) if kind.tags else None
-    tags = tags if isinstance(tags, Mapping) else {}
+    tags = _tags(kind, document)
     return str(tags.get(OWNER_TAG) or ""), str(tags.get(MARK_TAG) or "")
 
 

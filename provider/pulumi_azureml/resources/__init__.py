@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .component import COMPONENT
     from .compute import COMPUTE
     from .data import DATA
+    from .data_factory_linked_service import DATA_FACTORY_LINKED_SERVICE
+    from .data_factory_pipeline import DATA_FACTORY_PIPELINE
     from .datastore import DATASTORE
     from .default_deployment import DEFAULT_DEPLOYMENT
     from .environment import ENVIRONMENT
@@ -35,6 +37,8 @@ __all__ = [
     "COMPUTE",
     "DATA",
     "DATASTORE",
+    "DATA_FACTORY_LINKED_SERVICE",
+    "DATA_FACTORY_PIPELINE",
     "DEFAULT_DEPLOYMENT",
     "ENVIRONMENT",
     "KINDS",

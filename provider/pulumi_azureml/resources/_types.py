@@ -105,7 +105,9 @@ class ResourceInputs(Inputs):
 
 
 Location = Annotated[
-    str, arm("location", immutable=True), Field(description="Azure region. Default: `azureml:location` of the stack.")
+    str,
+    arm("location", immutable=True, setting="location"),
+    Field(description="Azure region. Default: `azureml:location` of the stack."),
 ]
 ResourceTags = Annotated[
     Tags, arm("tags"), Field(description="Tags: names to values, none of them empty; changed in place.")

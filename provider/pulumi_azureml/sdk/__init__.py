@@ -11,6 +11,8 @@ from .code import Code
 from .component import Component, ComponentInputArgs, ComponentJobArgs, ComponentOutputArgs
 from .compute import Compute, ScaleSettingsArgs
 from .data import Data
+from .data_factory_linked_service import DataFactoryLinkedService
+from .data_factory_pipeline import DataFactoryPipeline
 from .datastore import Datastore
 from .default_deployment import DefaultDeployment
 from .environment import Environment
@@ -33,6 +35,8 @@ __all__ = [
     "ComponentOutputArgs",
     "Compute",
     "Data",
+    "DataFactoryLinkedService",
+    "DataFactoryPipeline",
     "Datastore",
     "DefaultDeployment",
     "Environment",

@@ -18,7 +18,9 @@ from .fake import SCORING_URI, SETTINGS, WORKSPACE, Service, job_document
 from .test_downloading import Container
 from .test_watching import SCREEN, failed
 
-COMMANDS = ("invoke", "watch", "download", "cancel", "jobs", "logs", "consume", "score", "keys", "import")
+COMMANDS = (
+    *("invoke", "watch", "download", "cancel", "jobs", "logs", "consume", "score", "keys", "data-factory", "import"),
+)
 Run = Callable[..., int]
 
 

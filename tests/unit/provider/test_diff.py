@@ -27,6 +27,8 @@ COUNTING = {
     "threshold": 2,
     "columns": ["file", "prediction"],
 }
+GUID = "0f1a2b3c-0000-4000-8000-00000000abcd"
+V1 = {"factory": "adf", "pipeline_endpoint_id": GUID, "linked_service": "AzureML"}
 # For every kind: inputs that are right, and for every input another value with what its change must mean; where the
 # input does not fit with the first inputs, others follow.
 TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
@@ -262,6 +264,44 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, tuple[Any, ...]]]] = {
         },
     ),
     "Registry": ({"name": "shared"}, {"name": ("other", REPLACE)}),
+    "DataFactoryPipeline": (
+        {"factory": "adf", "endpoint": "digits", "name": "nightly"},
+        {
+            "factory": ("adf2", REPLACE),
+            "endpoint": ("letters", MUTABLE),
+            "deployment": ("blue", MUTABLE),
+            "inputs": ({"rate": 0.5}, MUTABLE),
+            "outputs": ({"model": {"type": "custom_model"}}, MUTABLE),
+            "experiment": ("e", MUTABLE),
+            "poll_seconds": (60, MUTABLE),
+            "timeout": ("PT1H", MUTABLE),
+            "pipeline_endpoint_id": ("0f1a2b3c-0000-4000-8000-00000000abce", MUTABLE, V1),
+            "pipeline_version": ("2", MUTABLE, V1),
+            "pipeline_id": (
+                "0f1a2b3c-0000-4000-8000-00000000abce",
+                MUTABLE,
+                {**V1, "pipeline_endpoint_id": None, "pipeline_id": GUID},
+            ),
+            "linked_service": ("other", MUTABLE, V1),
+            "continue_on_step_failure": (True, MUTABLE, V1),
+            "name": ("daily", REPLACE),
+            "description": ("e", MUTABLE),
+            "folder": ("ml", MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
+    "DataFactoryLinkedService": (
+        {"factory": "adf", "name": "AzureML"},
+        {
+            "factory": ("adf2", REPLACE),
+            "name": ("other", REPLACE),
+            "subscription_id": ("00000000-0000-0000-0000-00000000000f", MUTABLE),
+            "resource_group_name": ("other", MUTABLE),
+            "workspace_name": ("other", MUTABLE),
+            "description": ("e", MUTABLE),
+            "adopt": (True, NONE),
+        },
+    ),
     "Workspace": ({}, {}),
     "DefaultDeployment": (
         {"endpoint": ENDPOINT, "deployment": "blue"},

@@ -1,0 +1,15 @@
+"""What the kinds of a data factory share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ..engine import reference
+
+Factory = Annotated[
+    str,
+    reference("Microsoft.DataFactory/factories", url=True),
+    Field(min_length=1, description="The data factory: ARM id, or name in the workspace's resource group."),
+]
