@@ -175,6 +175,24 @@ def test_a_forked_child_cannot_answer_in_the_workers_name(bench: Bench) -> None:
     assert bench.script(script).files("a").run().rows == ["from the worker"]
 
 
+def test_every_worker_leads_a_process_group_of_its_own(bench: Bench) -> None:
+    script = """
+        import os, time
+        def run(mini_batch):
+            out = os.environ["AZUREML_BI_OUTPUT_PATH"]
+            open(f"{out}/{os.getpid()}", "w").close()
+            while len(os.listdir(out)) < 2:
+                time.sleep(0.01)
+            return [f"{os.getpid()} {os.getpgrp()}"]
+    """
+    result = bench.script(script).files("a", "b").scoring(mini_batch_size=1, concurrency=2).run()
+    ids = [row.split() for row in result.rows]
+    assert all(process == group for process, group in ids)
+    groups = {int(group) for _, group in ids}
+    assert len(groups) == 2
+    assert os.getpgrp() not in groups
+
+
 def test_jobs_have_a_private_working_folder_and_home(bench: Bench) -> None:
     script = "import os\ndef run(b):\n    return [os.getcwd(), os.environ['HOME'], os.environ['TMPDIR']]\n"
     rows = bench.script(script).files("a").run().rows
