@@ -229,6 +229,31 @@ def test_the_default_is_set_moved_in_place_and_unset(stack: Stack, source: Path)
     assert stack.client.request("GET", endpoint).body["properties"]["description"].startswith("an update")
 
 
+def test_a_deployment_edited_behind_the_back_is_found_and_put_right(stack: Stack, source: Path) -> None:
+    inputs = declare(stack, BATCH_DEPLOYMENT, source, mini_batch_size=7)
+    made = stack.up(BATCH_DEPLOYMENT, "blue", **inputs)
+    document = stack.client.request("GET", made.id).body
+    document["properties"] |= {"miniBatchSize": 99, "retrySettings": {"maxRetries": 1, "timeout": "PT2M"}}
+    stack.client.request("PUT", made.id, json=document)
+    stack.refresh("blue")
+    assert set(stack.changes(BATCH_DEPLOYMENT, "blue", **inputs)) == {"miniBatchSize", "retrySettings"}
+    stack.up(BATCH_DEPLOYMENT, "blue", **inputs)
+    properties = stack.client.request("GET", made.id).body["properties"]
+    assert (properties["miniBatchSize"], properties["retrySettings"]["maxRetries"]) == (7, 3)
+
+
+def test_an_endpoint_deleted_behind_the_back_is_found_with_all_beneath_and_made_again(
+    stack: Stack, source: Path
+) -> None:
+    inputs = declare(stack, DEFAULT_DEPLOYMENT, source)
+    stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)
+    stack.client.request("DELETE", inputs["endpoint"])
+    for logical in ("endpoint", "blue", "default"):
+        assert stack.refresh(logical) is None
+    stack.up(DEFAULT_DEPLOYMENT, "default", **declare(stack, DEFAULT_DEPLOYMENT, source))
+    assert stack.client.request("GET", inputs["endpoint"]).body["properties"]["defaults"] == {"deploymentName": "blue"}
+
+
 def test_a_default_moved_behind_the_back_is_found_and_put_right(stack: Stack, source: Path) -> None:
     inputs = declare(stack, DEFAULT_DEPLOYMENT, source)
     stack.up(DEFAULT_DEPLOYMENT, "default", **inputs)

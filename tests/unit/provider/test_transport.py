@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 import requests
+from azure.core.exceptions import ServiceRequestError
 
 from pulumi_azureml.arm import ArmClient, Settings, ThrottledError, TransportError
+from pulumi_azureml.arm.credentials import AzureIdentity
 
 
 class Clock:
@@ -122,3 +124,16 @@ def test_what_another_try_cannot_mend_is_not_tried_again() -> None:
         with pytest.raises(TransportError, match=said):
             ask(one)
         assert clock.waits == []
+
+
+def test_a_sign_in_is_told_before_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Nobody:
+        def get_token(self, _scope: str) -> str:
+            raise ServiceRequestError("Failed to establish a new connection: Connection refused")
+
+    monkeypatch.setattr("pulumi_azureml.arm.credentials.default_credential", lambda _settings: Nobody())
+    settings = Settings("00000000-0000-0000-0000-000000000001", "g", "w", "eastus", "https://arm.test")
+    shown: list[str] = []
+    with pytest.raises(TransportError, match=r"pulumi destroy --run-program"):
+        AzureIdentity(settings).token("arm", shown.append)
+    assert shown == [f"signing in at {settings.authority}"]
