@@ -11,10 +11,7 @@ import pulumi
 
 import pulumi_azureml as azureml
 
-keys = ("subscriptionId", "resourceGroup", "workspace", "location", "apiVersion", "armEndpoint")
-# A provider that the program makes gets no configuration of the stack but what it is given.
-configuration = {f"azureml:{key}": pulumi.Config("azureml").get(key) for key in keys}
-apart = pulumi.ProviderResource("pulumi-python", "apart", configuration) if os.environ.get("APART") else None
+apart = azureml.Provider("apart") if os.environ.get("APART") else None
 for number in range(4):
     azureml.Compute(f"cluster-{number}", vm_size="STANDARD_D2_V2", opts=pulumi.ResourceOptions(provider=apart))
 

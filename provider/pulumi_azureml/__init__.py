@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .components import BatchScoring
+    from .own_process import Provider
     from .sdk import (
         BatchDeployment,
         BatchEndpoint,
@@ -67,6 +68,7 @@ __all__ = [
     "OnlineScaleSettingsArgs",
     "PipelineSettingsArgs",
     "ProbeSettingsArgs",
+    "Provider",
     "Registry",
     "RequestSettingsArgs",
     "RetrySettingsArgs",
@@ -82,7 +84,7 @@ def __getattr__(name: str) -> Any:
     # The resource classes are imported at their first use: the command line and the clients in
     # `pulumi_azureml.consume` do not need Pulumi, whose import takes most of a second.
     if name in __all__:
-        from . import components, sdk  # noqa: PLC0415
+        from . import components, own_process, sdk  # noqa: PLC0415
 
-        return getattr(components if name in components.__all__ else sdk, name)
+        return getattr(next(module for module in (components, own_process, sdk) if hasattr(module, name)), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
