@@ -108,7 +108,8 @@ class App:
         method: str = scope["method"]
         face: Face = "arm"
         try:
-            segments = decode_path(raw_path)
+            asked = decode_path(raw_path)
+            segments = registry.plain_path(asked)
             match = self._router.match(segments)
             if match is None or method not in match.routes:
                 return self._no_route(method, segments, match, headers), face
@@ -133,7 +134,8 @@ class App:
                 emulator=self._emulator,
             )
             answer = route.handler(call)
-            return (await answer if inspect.isawaitable(answer) else answer), face
+            reply = await answer if inspect.isawaitable(answer) else answer
+            return (reply if segments is asked else registry.by_reference(reply)), face
         except BadPathError as error:
             return _error(ServiceError(400, "InvalidResourceName", f"The address is not valid: {error}."), face), face
         except ServiceError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .cli_factory import add_data_factory
 from .cli_online import add_online
+from .cli_policy import add_policy
 from .cli_release import add_release
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import(commands)
     add_data_factory(commands, _command, _add_common)
     add_release(commands, _command, _add_common)
+    add_policy(commands, _command, _add_common)
     return parser
 
 

@@ -8,6 +8,7 @@ import pytest
 from arm_client import Arm
 
 from emulator.batch_service import FILES, Service
+from emulator.online_service import OnlineEndpoint
 
 SCRIPT = """
 import os
@@ -16,6 +17,17 @@ from pathlib import Path
 def run(mini_batch):
     weights = next(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("weights.txt")).read_text()
     return [f"{Path(path).read_text()} by {weights}" for path in mini_batch]
+"""
+
+ONLINE_SCRIPT = """
+import os
+from pathlib import Path
+
+def init():
+    pass
+
+def run(raw_data):
+    return "by " + next(Path(os.environ["AZUREML_MODEL_DIR"]).rglob("weights.txt")).read_text()
 """
 
 
@@ -149,28 +161,50 @@ def test_what_is_not_there_is_refused_by_its_reference(arm: Arm, registry: str) 
     assert told == (400, "UserError", f"Could not find asset with ID: {missing}")
 
 
+class Shared:
+    """A registry that is filled with what a deployment is made of."""
+
+    def __init__(self, service: Service, name: str) -> None:
+        self.arm = Arm(service.emulator)
+        self.id = service.emulator.add_registry(name)
+
+    def made(self, kind: str, **properties: Any) -> str:
+        """Make an asset; return the reference to it."""
+        self.arm.put(f"{self.id}/{kind}/it/versions/1", {"properties": properties})
+        return f"azureml://registries/{self.id.rpartition('/')[2]}/{kind}/it/versions/1"
+
+    def of_files(self, kind: str, files: dict[str, str], **properties: Any) -> str:
+        """Make an asset of files; return the reference to it."""
+        uri = upload(self.arm, f"{self.id}/{kind}/it/versions/1", files)
+        key = {"codes": "codeUri", "models": "modelUri", "data": "dataUri"}[kind]
+        return self.made(kind, **{key: uri, **properties})
+
+
 def test_a_job_runs_from_a_registry_alone(service: Service) -> None:
-    arm = Arm(service.emulator)
-    registry = service.emulator.add_registry("jobs")
-
-    def made(kind: str, **properties: Any) -> str:
-        arm.put(f"{registry}/{kind}/it/versions/1", {"properties": properties})
-        return f"azureml://registries/jobs/{kind}/it/versions/1"
-
-    def uploaded(kind: str, files: dict[str, str]) -> str:
-        return upload(arm, f"{registry}/{kind}/it/versions/1", files)
-
-    code = made("codes", codeUri=uploaded("codes", {"score.py": SCRIPT}))
-    model = made("models", modelUri=uploaded("models", {"weights.txt": "shared"}), modelType="custom_model")
-    environment = made("environments", image="ubuntu:22.04", condaFile="dependencies:\n- python=3.11\n")
-    data = made("data", dataUri=uploaded("data", FILES), dataType="uri_folder")
+    shared = Shared(service, "jobs")
+    model = shared.of_files("models", {"weights.txt": "shared"}, modelType="custom_model")
+    environment = shared.made("environments", image="ubuntu:22.04", condaFile="dependencies:\n- python=3.11\n")
+    code = shared.of_files("codes", {"score.py": SCRIPT})
     endpoint = service.deploy(
         "",
         model={"referenceType": "Id", "assetId": model},
         codeConfiguration={"codeId": code, "scoringScript": "score.py"},
         environmentId=environment,
     )
-    kept = arm.get(f"batchEndpoints/{endpoint.name}/deployments/{endpoint.deployment}")["properties"]
+    kept = shared.arm.get(f"batchEndpoints/{endpoint.name}/deployments/{endpoint.deployment}")["properties"]
     assert (kept["model"]["assetId"], kept["environmentId"]) == (model, environment)
-    job = endpoint.run(data)
+    job = endpoint.run(shared.of_files("data", FILES, dataType="uri_folder"))
     assert sorted(endpoint.rows(job)) == [f"{number} by shared" for number in range(5)]
+
+
+def test_an_online_deployment_serves_from_a_registry(service: Service) -> None:
+    shared = Shared(service, "online")
+    model = shared.of_files("models", {"weights.txt": "shared"}, modelType="custom_model")
+    code = {"codeId": shared.of_files("codes", {"score.py": ONLINE_SCRIPT}), "scoringScript": "score.py"}
+    endpoint = OnlineEndpoint(service)
+    assert endpoint.deploy("blue", model=model, codeConfiguration=code) == "Succeeded"
+    kept = shared.arm.get(f"onlineEndpoints/{endpoint.name}/deployments/blue")["properties"]
+    assert kept["model"] == model
+    endpoint.route(blue=100)
+    answer = endpoint.ask({})
+    assert (answer.status_code, answer.json()) == (200, "by shared")

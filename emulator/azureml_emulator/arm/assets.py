@@ -167,19 +167,25 @@ async def start_pending_upload(call: Call, target: Target) -> Reply:
     The same version gets the same place again, so that an upload that broke off can go on.
     """
     asked = PendingUpload.read(call.body or {})
-    storage, urls = call.emulator.storage, call.emulator.urls
-    guid = target.guid
-    container = storage.upload_container(guid, target.id)
-    await storage.ensure_container(container)
-    uri = urls.blob(container)
+    place = await upload_place(target)
+    own = place["blobUri"].rpartition("/")[2].removeprefix(f"{target.guid}-")
     return Reply(
         {
-            "pendingUploadId": asked.pending_upload_id or container.removeprefix(f"{guid}-"),
+            "pendingUploadId": asked.pending_upload_id or own,
             "pendingUploadType": "TemporaryBlobReference",
-            "blobReferenceForConsumption": {
-                "blobUri": uri,
-                "storageAccountArmId": target.storage_account,
-                "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{storage.sas(container)}"},
-            },
+            "blobReferenceForConsumption": place,
         }
     )
+
+
+async def upload_place(target: Target) -> dict[str, Any]:
+    """Where the files of an asset version go, and the signature for it, as the service answers both."""
+    storage = target.emulator.storage
+    container = storage.upload_container(target.guid, target.id)
+    await storage.ensure_container(container)
+    uri = target.emulator.urls.blob(container)
+    return {
+        "blobUri": uri,
+        "storageAccountArmId": target.storage_account,
+        "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{storage.sas(container)}"},
+    }

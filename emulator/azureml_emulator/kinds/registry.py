@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from azureml_emulator import registries
-from azureml_emulator.arm import errors
+from azureml_emulator.arm import documents, errors
+from azureml_emulator.arm.assets import upload_place
 from azureml_emulator.arm.kind import Kind, NameRule, Patch, Properties, Target, Tracked, region
 from azureml_emulator.arm.schema import Body, NewTags, choice
 from azureml_emulator.http import Call, Reply, Route, ServiceError
@@ -101,6 +103,31 @@ REGISTRY = Kind(
 _DISCOVERY = "/registrymanagement/v1.0/registries/{registry}/discovery"
 
 
+_MFE = ["mferp", "managementfrontend"]
+
+
+def plain_path(segments: list[str]) -> list[str]:
+    """The path of a resource of a registry without what the region's services put before it.
+
+    Clients that have found a registry by its name ask there, and not Resource Manager.
+    """
+    behind = segments[2:]
+    own = segments[:2] == _MFE and [part.lower() for part in behind[6:7]] == ["registries"]
+    return behind if own else segments
+
+
+def by_reference(reply: Reply) -> Reply:
+    """An answer of the region's services, where an asset's id is its reference: clients read it as one."""
+
+    def shown(document: Any) -> Any:
+        if isinstance(document, dict) and isinstance(document.get("value"), list):
+            return {**document, "value": [shown(each) for each in document["value"]]}
+        asset = isinstance(document, dict) and "/versions/" in str(document.get("id"))
+        return {**document, "id": registries.uri(document["id"])} if asset else document
+
+    return replace(reply, body=shown(reply.body))
+
+
 def _discovery(call: Call) -> Reply:
     """Where a registry is, for clients that know its name alone."""
     found = _named(call)
@@ -161,12 +188,47 @@ async def _data_reference(call: Call) -> Reply:
     )
 
 
+class TemporaryReference(Body):
+    """What is to be written: an asset version that there is not yet."""
+
+    asset_id: Annotated[str, Field(min_length=1)]
+
+
+async def _temporary_reference(call: Call) -> Reply:
+    """A place to upload the files of a new asset version to, in the older form that the official client asks in."""
+    asked = TemporaryReference.read(call.body)
+    registry, plural = call.params["registry"], registries.plural_of(asked.asset_id)
+    found = _named(call)
+    kind = next((each for each in call.emulator.kinds if each.name == f"registries/{plural}/versions"), None)
+    asset_id = f"{found['id']}/{plural}/{call.params['name']}/versions/{call.params['version']}"
+    if kind is None or registries.uri(asset_id).lower() != asked.asset_id.lower():
+        raise errors.user_error(f"'{asked.asset_id}' is not an asset of the registry '{registry}'.", "assetId")
+    if call.emulator.store.get(asset_id) is not None:
+        raise ServiceError(409, "Conflict", f"The asset {asked.asset_id} exists already.")
+    place = await upload_place(documents.target_of(call.emulator, kind, asset_id))
+    return Reply(
+        {
+            "id": f"{found['id']}/tempdatarefs/{call.params['name']}/versions/{call.params['version']}",
+            "blobReferenceForConsumption": place,
+            "temporaryDataReferenceId": place["blobUri"].rpartition("/")[2],
+            "temporaryDataReferenceType": "TemporaryBlobReference",
+        }
+    )
+
+
 ROUTES = (
     Route("GET", _DISCOVERY, _discovery, "history", "registries"),
     Route(
         "POST",
         f"{REGISTRY.path}/datareferences/{{name}}/versions/{{version}}",
         _data_reference,
+        "arm",
+        "registries",
+    ),
+    Route(
+        "PUT",
+        f"{REGISTRY.path}/tempdatarefs/{{name}}/versions/{{version}}",
+        _temporary_reference,
         "arm",
         "registries",
     ),

@@ -60,6 +60,14 @@ class Stack:
         """
         return self._json("stack", "export")
 
+    def preview(self) -> Mapping[str, Any]:
+        """What the next ``pulumi up`` would do, step by step, unchanged resources too; nothing is changed.
+
+        Raises:
+            StackError: as for :meth:`outputs`; or the program fails.
+        """
+        return self._json("preview", "--json", "--show-sames")
+
     def history(self) -> Sequence[Mapping[str, Any]]:
         """The stack's updates, newest first, as Pulumi keeps them.
 
@@ -144,7 +152,18 @@ def endpoint_output(outputs: Mapping[str, Any], stack: object, chosen: str | Non
 
 
 def _refusal(told: str, said: str) -> str:
+    said = _diagnostics(said) or said
     text = " ".join(line.strip() for line in said.strip().splitlines() if line.strip())
     text = text.removeprefix("error: ") or "no message"
     hint = next((hint for key, hint in _HINTS if key.lower() in text.lower()), None)
     return f"{told} failed: {text}" + (f"\n  what to do: {hint}" if hint else "")
+
+
+def _diagnostics(said: str) -> str:
+    """The errors in what a preview tells as JSON; empty for everything else."""
+    try:
+        told = json.loads(said)
+    except json.JSONDecodeError:
+        return ""
+    found = told.get("diagnostics") if isinstance(told, Mapping) else None
+    return "\n".join(str(each.get("message")) for each in found or [] if each.get("severity") == "error")

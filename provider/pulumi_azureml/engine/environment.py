@@ -8,7 +8,7 @@ from typing import Any
 
 from ..arm import Settings
 from ..state_keys import CONTENT
-from .declaration import InputError, InputField, Kind, Values
+from .declaration import InputError, InputField, Kind, Values, input_fields
 from .unknown import UNKNOWN
 
 # What an asset is, and what a deployment is made of, is tested: an environment cannot say otherwise.
@@ -76,7 +76,10 @@ def _merged(item: InputField, given: Any, value: Any) -> Any:
     mergeable = item.key in _BAGS or item.nested is not None
     if not mergeable or not isinstance(given, Mapping) or not isinstance(value, Mapping):
         return value
-    return {**given, **value}
+    if item.nested is None or item.mapped:
+        return {**given, **value}
+    keys = {each.name: each.key for each in input_fields(item.nested)}  # a program may write either
+    return {keys.get(name, name): part for told in (given, value) for name, part in told.items()}
 
 
 def release(kind: Kind, values: Values, settings: Settings, logical: str, errors: list[InputError]) -> Values:

@@ -128,6 +128,13 @@ def test_what_pulumi_refuses_is_told_with_the_way_out(project: Path, said: str, 
     assert "`pulumi config --json" in str(caught.value)
 
 
+def test_a_preview_that_fails_is_told_by_its_errors_alone(project: Path):
+    told = {"config": {"azureml:mode": "x"}, "diagnostics": [{"severity": "error", "message": "no such model"}]}
+    with pytest.raises(StackError) as caught:
+        Stack("dev", project, Pulumi(error=json.dumps(told))).preview()
+    assert str(caught.value).endswith("failed: no such model")
+
+
 def test_an_answer_that_is_no_json_is_told(project: Path):
     with pytest.raises(StackError, match="did not answer JSON"):
         target(Pulumi(answer="Logging in…"), cwd=project).settings()

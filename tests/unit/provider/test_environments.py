@@ -66,6 +66,15 @@ def test_the_stacks_file_wins_over_the_program_and_one_resource_over_its_kind() 
     assert run(COMPUTE, settings, "small", **program).inputs["vmSize"] == "STANDARD_D1_V2"
 
 
+@pytest.mark.parametrize("spelling", ["max_node_count", "maxNodeCount"])
+@pytest.mark.parametrize("other", ["max_node_count", "maxNodeCount"])
+def test_a_nested_setting_wins_in_whichever_spelling_it_and_the_programs_are(spelling: str, other: str) -> None:
+    settings = overridden({"Compute": {"scaleSettings": {spelling: 8}}})
+    found = run(COMPUTE, settings, vmSize="STANDARD_D2_V2", scaleSettings={other: 1, "min_node_count": 1})
+    assert not found.failures
+    assert (found.inputs["scaleSettings"]["minNodeCount"], found.inputs["scaleSettings"]["maxNodeCount"]) == (1, 8)
+
+
 def test_what_the_stacks_file_says_is_held_to_the_same_rules() -> None:
     settings = overridden({"Compute": {"scaleSettings": {"maxNodeCount": -1}, "vmsize": "x"}})
     found = reasons(run(COMPUTE, settings, vmSize="STANDARD_D2_V2"))
