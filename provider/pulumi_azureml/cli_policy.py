@@ -21,7 +21,8 @@ def add_policy(commands: _Commands, command: _Add, common: Callable[[argparse.Ar
         "ask of the stack's program what production needs: the rules of the policy pack, without the policy engine",
         "  azureml-stack policy --stack prod\n"
         "  azureml-stack policy --stack prod --config policy.json\n"
-        "  pulumi preview --json --show-sames --stack prod > preview.json; azureml-stack policy --preview preview.json",
+        "  pulumi preview --json --show-sames --stack prod > preview.json\n"
+        "  azureml-stack policy --preview preview.json",
     )
     policy.add_argument(
         "--preview",
