@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from selenium.webdriver.common.by import By
 
@@ -86,4 +87,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:]))
+    try:
+        main(*(Path(argument) for argument in sys.argv[1:]))
+    except pytest.skip.Exception as missing:  # what a test would be skipped for
+        raise SystemExit(f"screenshots: {missing}") from None

@@ -181,10 +181,13 @@ class Store:
                 if new != body:
                     self._db.execute("UPDATE documents SET body = ? WHERE seq = ?", (new, seq))
 
-    def count(self, kind: str | None = None) -> int:
-        """How many documents there are, of one kind or of all."""
+    def count(self, kind: str | None = None, parent: str | None = None) -> int:
+        """How many documents there are: of one kind under a parent id, of one kind, or of all."""
         if kind is None:
             row = self._db.execute("SELECT COUNT(*) FROM documents").fetchone()
+        elif parent is not None:
+            query = "SELECT COUNT(*) FROM documents WHERE kind = ? AND parent = ?"
+            row = self._db.execute(query, (kind, parent.lower())).fetchone()
         else:
             row = self._db.execute("SELECT COUNT(*) FROM documents WHERE kind = ?", (kind,)).fetchone()
         return int(row[0])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 TRUST = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
-COMMANDS = ("start", "stop", "status", "env", "add-workspace", "add-registry", "reset")
+COMMANDS = ("start", "stop", "status", "env", "add-workspace", "add-registry", "studio", "reset")
 
 
 def free_port() -> int:

@@ -43,7 +43,7 @@ async def _home(visit: Visit) -> Response:
 
 
 async def _overview(visit: Visit) -> Response:
-    counts = [(sort, len(visit.documents(sort.plural))) for sort in assets.SORTS.values()]
+    counts = [(sort, visit.emulator.store.count(sort.plural, visit.workspace.id)) for sort in assets.SORTS.values()]
     newest, _ = jobs.newest(visit, 5)
     return visit.page(
         "home.html", section="home", endpoints=endpoints.all_of(visit), jobs=newest, counts=counts, endpoint=""

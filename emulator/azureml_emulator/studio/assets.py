@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from azureml_emulator.store import Document
 
+_PAGE = 50
+_MOST_VERSIONS = 200
 _MOST_FILES = 100
 
 
@@ -55,19 +58,24 @@ def _find(visit: Visit) -> Document:
 
 
 def _versions(visit: Visit, container: Document) -> list[Document]:
-    """The versions of an asset, newest first."""
-    return visit.emulator.store.list(f"{_sort(visit).plural}/versions", container["id"], newest_first=True)
+    """The newest versions of an asset."""
+    kind = f"{_sort(visit).plural}/versions"
+    return visit.emulator.store.list(kind, container["id"], newest_first=True, top=_MOST_VERSIONS)
 
 
 async def index(visit: Visit) -> Response:
-    """The assets of a sort."""
+    """The assets of a sort, newest first."""
     sort = _sort(visit)
-    uses = usage.find(visit.emulator, visit.workspace)
-    rows = []
-    for container in visit.documents(sort.plural):
-        versions = _versions(visit, container)
-        rows.append((container, versions, sum(len(uses.get(each["id"].lower(), [])) for each in versions)))
-    return visit.page("assets.html", section=sort.plural, sort=sort, rows=rows)
+    store, before = visit.emulator.store, visit.request.query_params.get("before", "")
+    cursor = int(before) if before.isdecimal() else None
+    page = store.page(sort.plural, visit.workspace.id, size=_PAGE, cursor=cursor, newest_first=True)
+    used: Counter[str] = Counter()
+    for asset, users in usage.find(visit.emulator, visit.workspace).items():
+        used[asset.rpartition("/versions/")[0]] += len(users)
+    rows = [
+        (each, store.count(f"{sort.plural}/versions", each["id"]), used[each["id"].lower()]) for each in page.documents
+    ]
+    return visit.page("assets.html", section=sort.plural, sort=sort, rows=rows, following=page.cursor)
 
 
 async def versions(visit: Visit) -> Response:
@@ -76,7 +84,8 @@ async def versions(visit: Visit) -> Response:
     sort = _sort(visit)
     uses = usage.find(visit.emulator, visit.workspace)
     rows = [(version, uses.get(version["id"].lower(), [])) for version in _versions(visit, container)]
-    return visit.page("asset.html", section=sort.plural, sort=sort, asset=container, rows=rows)
+    count = visit.emulator.store.count(f"{sort.plural}/versions", container["id"])
+    return visit.page("asset.html", section=sort.plural, sort=sort, asset=container, rows=rows, count=count)
 
 
 async def version(visit: Visit) -> Response:

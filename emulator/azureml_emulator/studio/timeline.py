@@ -52,24 +52,23 @@ class Lane:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Lanes by name, the marks of the axis (place in thousandths, words), and how long it all took."""
+    """Lanes, the marks of the axis (place in thousandths, words), and how long it all took."""
 
     lanes: list[Lane]
     marks: list[tuple[float, str]]
     seconds: float
 
 
-def draw(events: Iterable[Event], until: float | None = None) -> Timeline | None:
-    """The picture of some events; ``None`` where there are none. It ends at ``until``, else with the last event."""
-    ordered = sorted(events, key=lambda event: (event.lane, event.begins))
-    if not ordered:
+def draw(events: Iterable[Event]) -> Timeline | None:
+    """The picture of some events, with its lanes in their order; ``None`` where there are none."""
+    given = list(events)
+    if not given:
         return None
-    begin = min(event.begins for event in ordered)
-    end = max([*(event.ends for event in ordered), *([until] if until is not None else [])])
-    span = max(end - begin, 0.001)
-    lanes: dict[str, Lane] = {}
-    for event in ordered:
-        lane = lanes.setdefault(event.lane, Lane(event.lane))
+    begin = min(event.begins for event in given)
+    span = max(max(event.ends for event in given) - begin, 0.001)
+    lanes = {event.lane: Lane(event.lane) for event in given}
+    for event in sorted(given, key=lambda event: event.begins):
+        lane = lanes[event.lane]
         x = round((event.begins - begin) / span * WIDTH, 1)
         width = max(round((event.ends - event.begins) / span * WIDTH, 1), 1.0)
         _add(lane.bars, Bar(x, width, event.result, event.text))
@@ -93,7 +92,7 @@ def attempts(table: str) -> list[dict[str, str]]:
 
 
 def mini_batches(rows: Iterable[dict[str, str]]) -> list[Event]:
-    """The tries of mini-batches as events, in the lanes of their processes."""
+    """The tries of mini-batches as events, in the lanes of their processes, by name."""
     events = []
     for row in rows:
         begins = seconds_of(row["start time"]) or 0.0
@@ -105,4 +104,4 @@ def mini_batches(rows: Iterable[dict[str, str]]) -> list[Event]:
         text = f"{words}; {row['error']}" if row["error"] else words
         tone = "bad" if failed else "good"
         events.append(Event(f"{row['node id']} {row['process name']}", begins, begins + length, tone, text))
-    return events
+    return sorted(events, key=lambda event: event.lane)

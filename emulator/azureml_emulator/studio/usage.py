@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from azureml_emulator.store import Document, Store
     from azureml_emulator.studio.frame import Workspace
 
-MOST_JOBS = 200
-"""The newest jobs that are looked at."""
+MOST_JOBS, MOST_COMPONENTS = 200, 500
+"""The newest jobs and components that are looked at."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _users(emulator: Emulator, workspace: Workspace) -> Iterator[tuple[User, Any
                 name = f"{endpoint['name']} / {deployment['name']}"
                 link = workspace.link("endpoints", word, endpoint["name"])
                 yield User("deployment", name, link), deployment["properties"]
-    for component in store.list("components", workspace.id):
+    for component in store.list("components", workspace.id, newest_first=True, top=MOST_COMPONENTS):
         for version in store.list("components/versions", component["id"]):
             link = workspace.link("components", component["name"], version["name"])
             yield User("component", component["name"], link), version["properties"]["componentSpec"]

@@ -25,6 +25,9 @@ def test_each_process_has_a_lane_and_each_try_a_bar():
     found = timeline.draw(timeline.mini_batches(timeline.attempts(REPORT)))
     assert found is not None
     assert [lane.name for lane in found.lanes] == ["node000 process000", "node000 process001"]
+    steps = timeline.draw([Event("prepare", 0, 1, "good", ""), Event("evaluate", 1, 2, "good", "")])
+    assert steps is not None
+    assert [lane.name for lane in steps.lanes] == ["prepare", "evaluate"]
     assert [(bar.x, bar.width) for bar in found.lanes[0].bars] == [(0.0, 500.0), (500.0, 500.0)]
     assert [(bar.x, bar.width) for bar in found.lanes[1].bars] == [(250.0, 250.0)]
     assert found.seconds == pytest.approx(2.0)
@@ -33,7 +36,7 @@ def test_each_process_has_a_lane_and_each_try_a_bar():
 def test_a_try_with_failed_items_looks_bad_and_says_why():
     tones = {event.text: event.result for event in timeline.mini_batches(timeline.attempts(REPORT))}
     assert list(tones.values()) == ["good", "bad", "bad"]
-    assert "it <raised>" in list(tones)[1]
+    assert "it <raised>" in list(tones)[2]
 
 
 def test_a_line_that_is_still_being_written_is_left_out():

@@ -75,4 +75,5 @@ async function follow(region) {
 }
 
 prepareCopying(document);
+for (const log of document.querySelectorAll("[data-live] pre.log")) log.scrollTo(0, log.scrollHeight);
 for (const region of document.querySelectorAll("[data-live]")) follow(region);
