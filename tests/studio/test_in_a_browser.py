@@ -402,3 +402,14 @@ def test_the_browser_asked_nobody_but_the_emulator(page: Browser, stage: Stage, 
     for address in addresses:
         page.open(address)
     assert page.asked() == {stage.service.emulator.origin}
+
+
+def test_another_workspace_is_a_few_keys_away(page: Browser, stage: Stage):
+    stage.service.emulator.add_workspace("second")
+    page.open("models")
+    page.tab_to("Workspace local")
+    page.press(Keys.ENTER)
+    page.tab_to("second", most=3)
+    page.press(Keys.ENTER)
+    page.until(lambda: page.heading == "second")
+    assert "No jobs yet" in page.text

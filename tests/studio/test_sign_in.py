@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,7 @@ from azureml_emulator.settings import CLIENT_ID, TENANT_ID
 from azureml_emulator.studio.app import PAGES
 from azureml_emulator.studio.frame import HERE
 from azureml_emulator.testing import RunningEmulator, emulator
-
-LOCAL = "/studio/w/local"
+from studio.visitor import LOCAL, address, form_token, guest_of, stranger_to
 
 
 @pytest.fixture(scope="module")
@@ -26,36 +24,17 @@ def local() -> Iterator[RunningEmulator]:
         yield running
 
 
-def client(local: RunningEmulator, **options) -> httpx.Client:
-    """A client without a session."""
-    context = ssl.create_default_context(cafile=str(local.home / "tls" / "ca.pem"))
-    return httpx.Client(base_url=local.origin, verify=context, timeout=60, **options)
-
-
 @pytest.fixture
 def stranger(local: RunningEmulator) -> Iterator[httpx.Client]:
-    with client(local) as opened:
+    with stranger_to(local) as opened:
         yield opened
 
 
 @pytest.fixture
 def guest(local: RunningEmulator) -> Iterator[httpx.Client]:
     """A client that has signed in."""
-    with client(local) as opened:
-        assert opened.get(address(local)).status_code == 200
+    with guest_of(local) as opened:
         yield opened
-
-
-def address(local: RunningEmulator) -> str:
-    """A new address that signs in."""
-    return local.control("POST", "/_emulator/studio")["url"]
-
-
-def form_token(guest: httpx.Client) -> str:
-    """The token of the forms of a session's pages."""
-    found = re.search(r'name="form_token" value="([^"]+)"', guest.get(LOCAL).text)
-    assert found is not None
-    return found[1]
 
 
 def filled(path: str) -> str:
@@ -95,7 +74,7 @@ def test_an_address_signs_in_once(local: RunningEmulator, stranger: httpx.Client
     url = address(local)
     assert stranger.get(url).status_code == 200
     assert stranger.get(LOCAL).status_code == 200
-    with client(local) as second:
+    with stranger_to(local) as second:
         assert second.get(url).status_code == 401
         assert second.get(LOCAL).status_code == 401
 
@@ -125,7 +104,7 @@ def test_neither_ticket_nor_session_is_written_down(local: RunningEmulator, gues
 
 
 def test_a_session_ends_with_the_day():
-    with emulator(blobs=False) as running, client(running) as opened:
+    with emulator(blobs=False) as running, stranger_to(running) as opened:
         opened.get(address(running))
         assert opened.get(LOCAL).status_code == 200
         running.control("POST", "/_emulator/clock", {"advance": 12 * 3600})
@@ -242,14 +221,3 @@ def test_an_empty_workspace_says_what_belongs_there(guest: httpx.Client, section
 
 def test_a_method_that_a_page_does_not_have_is_refused(guest: httpx.Client):
     assert guest.delete(f"{LOCAL}/jobs").status_code == 405
-
-
-def test_one_workspace_is_opened_at_once_and_several_are_chosen_from(guest: httpx.Client, local: RunningEmulator):
-    assert guest.get("/studio").headers["location"] == LOCAL
-    local.add_workspace("second")
-    assert 'href="/studio/w/second"' in guest.get("/studio").text
-    for name in ("local", "second"):
-        page = guest.get(f"/studio/w/{name}").text
-        assert f"<h1>{name}</h1>" in page
-        assert 'href="/studio/w/local"' in page
-        assert 'href="/studio/w/second"' in page
