@@ -40,6 +40,7 @@ class Book(NodeLogs):
         self._items = items
         self._begun = time.monotonic()
         self._shown = 0.0
+        self._shown_done = 0
         self._failures = 0
         self.progress(final=True)
 
@@ -58,6 +59,11 @@ class Book(NodeLogs):
         self._logs.add(USER_ERRORS, text)
         self._logs.add(f"logs/user/error/{slot.node_name}/{slot.process_name}.txt", text)
 
+    def catch_up(self) -> None:
+        """Show what was not shown because it came too soon after something else."""
+        if len(self._ledger.finished) != self._shown_done:
+            self.progress()
+
     def progress(self, *, final: bool = False) -> None:
         """Show where the job stands."""
         now = time.monotonic()
@@ -66,6 +72,7 @@ class Book(NodeLogs):
         self._shown = now
         ledger = self._ledger
         done, total = len(ledger.finished), len(ledger.batches)
+        self._shown_done = done
         line = progress_line(done, total, ledger, self._items, now - self._begun)
         self._logs.add(PROGRESS, line, stamped=False)
         self._listener.emit(

@@ -69,6 +69,9 @@ class Book(Protocol):
     def ended(self, slot: Slot, pid: int, code: int) -> None:
         """A worker is gone; ``code`` is its exit code, negative for a signal."""
 
+    def catch_up(self) -> None:
+        """Show what has not been shown yet; called some times a second."""
+
 
 class Pool:
     """Runs every mini-batch of a ledger on as many workers as the deployment says."""
@@ -206,6 +209,7 @@ class Pool:
     def _check_limits(self) -> None:
         if time.monotonic() < self._watch.due:
             return
+        self.book.catch_up()
         for member in self._members:
             # A child that holds the pipe open hides the end of its worker.
             if member.worker.process.poll() is not None:
