@@ -19,6 +19,7 @@ from azureml_emulator import control, faults, storage_account, tokens
 from azureml_emulator.arm import operations, resources, subscriptions
 from azureml_emulator.batch import openapi as batch_openapi
 from azureml_emulator.batch import routes as batch_routes
+from azureml_emulator.batch import run_query
 from azureml_emulator.blobs import BlobProxy
 from azureml_emulator.front import WAY, Way, address_of
 from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
@@ -46,6 +47,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *registry.ROUTES,
     *batch_routes.ROUTES,
+    *run_query.ROUTES,
     *storage_account.ROUTES,
     *batch_openapi.ROUTES,
     *pipeline_v1.ROUTES,

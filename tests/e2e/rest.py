@@ -11,12 +11,14 @@ from .local import ROOT, WORKSPACE, LocalAzure
 SOURCE = ROOT / "examples/01-digits"
 
 
-def request(azure: LocalAzure, method: str, path: str, body: Any = None) -> Any:
-    """Send one request to a path of the workspace."""
+def request(
+    azure: LocalAzure, method: str, path: str, body: Any = None, *, below: str = WORKSPACE, version: str = "2024-04-01"
+) -> Any:
+    """Send one request to a path of the workspace, or of another resource."""
     answer = requests.request(
         method,
-        f"{azure.origin}{WORKSPACE}{path}",
-        params={"api-version": "2024-04-01"},
+        f"{azure.origin}{below}{path}",
+        params={"api-version": version},
         headers={"authorization": f"Bearer {azure.token()}"},
         json=body,
         verify=azure.env["REQUESTS_CA_BUNDLE"],

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import requests
 
 from . import example, rest
 from .example import Example
@@ -48,18 +47,8 @@ class Life:
 
 def data_factory(azure: LocalAzure, method: str, path: str, body: Any = None) -> Any:
     """A request to the data factory `adf` of the workspace's resource group."""
-    group = rest.WORKSPACE.partition("/providers/")[0]
-    answer = requests.request(
-        method,
-        f"{azure.origin}{group}/providers/Microsoft.DataFactory/factories/adf{path}",
-        params={"api-version": "2018-06-01"},
-        headers={"authorization": f"Bearer {azure.token()}"},
-        json=body,
-        verify=azure.env["REQUESTS_CA_BUNDLE"],
-        timeout=60,
-    )
-    assert answer.ok, answer.text
-    return answer.json() if answer.content else None
+    factory = f"{rest.WORKSPACE.partition('/providers/')[0]}/providers/Microsoft.DataFactory/factories/adf"
+    return rest.request(azure, method, path, body, below=factory, version="2018-06-01")
 
 
 @pytest.fixture(scope="module")

@@ -241,6 +241,39 @@ def test_a_run_is_canceled_and_a_failed_one_says_why(caller: Caller, pipelines: 
     assert "the step 'shell' failed" in status["StatusDetail"]
 
 
+def test_a_caller_finds_the_runs_of_an_experiment_that_are_under_way(caller: Caller, pipelines: Pipelines) -> None:
+    shell = pipelines.command("${{inputs.text}}", inputs={"text": {"type": "string"}})
+    inputs = {"text": literal("${{parent.inputs.text}}")}
+    jobs = {"shell": {"type": "command", "componentId": shell, "inputs": inputs}}
+    endpoint = pipelines.deploy(pipelines.pipeline(jobs, inputs={"text": {"type": "string"}}))
+    place, experiment = f"PipelineEndpointSubmit/Id/{found(caller, endpoint)['Id']}", f"forecast-{endpoint.name}"
+    done, stuck = (
+        caller.submit(place, {"ExperimentName": experiment, "ParameterAssignments": {"text": text}})["Id"]
+        for text in ("true", "while true; do read -t 0.1 < /dev/zero; done")
+    )
+    caller.ended(done)
+    query = f"{caller.place.replace('/pipelines/', '/history/')}/experiments/{experiment}/runs:query"
+
+    def runs(**body: Any) -> list[str]:
+        answer = caller.call("POST", query, body)
+        assert answer.status_code == 200, answer.text
+        return [run["runId"] for run in answer.json()["value"]]
+
+    assert runs() == [stuck, done]
+    assert runs(filter="Status eq 'Completed'") == [done]
+    assert runs(filter="status ne 'Completed' and (RunId eq 'x' or runType eq azureml.PipelineRun)") == [stuck]
+    first = caller.call("POST", query, {"top": 1}).json()
+    assert [run["runId"] for run in first["value"]] == [stuck]
+    assert runs(continuationToken=first["continuationToken"]) == [done]
+    caller.call("POST", f"PipelineRuns/{stuck}/Cancel")
+    caller.ended(stuck)
+    assert runs(filter="status eq 'Running' or status eq 'NotStarted'") == []
+    for wrong in ("state eq 'x'", "status like 'x'", "status eq", "status eq 'a' 'b'", "(status eq 'a'", "?"):
+        answer = caller.call("POST", query, {"filter": wrong})
+        assert (answer.status_code, answer.json()["error"]["target"]) == (400, "filter"), wrong
+        assert "is not understood" in answer.json()["error"]["message"]
+
+
 GOOD = {"table": {"RelativePath": "v1/t.csv"}, "folder": {"RelativePath": "v1/f"}}
 
 

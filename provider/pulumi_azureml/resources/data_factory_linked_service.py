@@ -6,9 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..data_factory.check import NAME
 from ..engine import Kind, arm
-from ._data_factory import Factory
+from ._data_factory import Factory, NameInFactory
 from ._types import ResourceInputs
 
 
@@ -16,14 +15,7 @@ class DataFactoryLinkedServiceInputs(ResourceInputs):
     """Inputs of a linked service of the type `AzureMLService`, which v1 pipelines are run through."""
 
     factory: Factory
-    name: (
-        Annotated[
-            str,
-            arm(url=True),
-            Field(pattern=NAME, description="Name in the factory. Default: the resource's logical name."),
-        ]
-        | None
-    ) = None
+    name: NameInFactory | None = None
     subscription_id: (
         Annotated[
             str,

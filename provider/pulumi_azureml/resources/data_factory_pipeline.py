@@ -10,11 +10,10 @@ from pydantic.alias_generators import to_camel
 
 from ..arm import ArmClient
 from ..data_factory import Run, pipeline, problems
-from ..data_factory.check import NAME
 from ..data_factory.run import LONGEST, POLL_SECONDS
 from ..engine import InputError, Kind, Output, arm, local, reference
 from ..engine.unknown import has_unknown
-from ._data_factory import Factory
+from ._data_factory import Factory, NameInFactory
 from ._types import ResourceInputs
 
 
@@ -81,14 +80,7 @@ class DataFactoryPipelineInputs(ResourceInputs):
     continue_on_step_failure: (
         Annotated[bool, local(), Field(description="Whether a v1 pipeline goes on when a step fails.")] | None
     ) = None
-    name: (
-        Annotated[
-            str,
-            arm(url=True),
-            Field(pattern=NAME, description="Name in the factory. Default: the resource's logical name."),
-        ]
-        | None
-    ) = None
+    name: NameInFactory | None = None
     description: (
         Annotated[str, arm("properties.description"), Field(description="What the pipeline is for.")] | None
     ) = None
