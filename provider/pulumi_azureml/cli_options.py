@@ -236,7 +236,7 @@ def _add_import(commands: _Commands) -> None:
         "resources",
         nargs="+",
         metavar="RESOURCE",
-        help="a batch endpoint by name (with everything beneath it), an ARM id, a path in the workspace such as "
+        help="an endpoint by name (with everything beneath it), an ARM id, a path in the workspace such as "
         "computes/NAME or models/NAME/versions/VERSION, or azureml:NAME:VERSION",
     )
     written = parser.add_argument_group("files")

@@ -19,7 +19,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 WORKSPACE = (
     f"/subscriptions/{SUBSCRIPTION}/resourceGroups/local/providers/Microsoft.MachineLearningServices/workspaces/local"
 )
-KINDS = ("codes", "models", "environments", "computes", "batchEndpoints")
+KINDS = ("codes", "models", "environments", "computes", "batchEndpoints", "onlineEndpoints")
 
 
 def free_port() -> int:

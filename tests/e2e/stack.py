@@ -130,6 +130,24 @@ class Stack:
         return run([BIN / "python", *arguments], self.environment, self.folder)
 
 
+def without_program(folder: Path, azure: LocalAzure) -> Stack:
+    """A new stack of a project that has no program yet, for an import."""
+    project = folder / "project"
+    project.mkdir()
+    (project / "Pulumi.yaml").write_text("name: taken-over\nruntime: python\n")
+    stack = Stack(project, folder / "state", azure.env)
+    stack.configure(configuration(azure))
+    stack.init()
+    return stack
+
+
+def take_over(stack: Stack, *asked: str) -> Report:
+    """Import with both commands, as `azureml-stack import` says."""
+    done = stack.azureml_stack("import", *asked)
+    assert done.returncode == 0, done.stdout
+    return stack.pulumi("import", "--file", "import.json", "--generate-code=false", "--protect=false", "--yes")
+
+
 def project_copy(target: Path, prepared: Path, example: str = "01-digits") -> Path:
     """Copy the project's Pulumi.yaml and an example with its prepared data to `target`; return the example there."""
     target.mkdir(parents=True)

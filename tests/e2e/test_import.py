@@ -10,7 +10,7 @@ from conformance.official import HERE, official_python
 
 from .local import ROOT, SUBSCRIPTION, LocalAzure, run
 from .rest import make_endpoint, request
-from .stack import Report, Stack, configuration
+from .stack import Stack, take_over, without_program
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -29,21 +29,9 @@ DOCUMENTS = (
 @pytest.fixture
 def empty(azure: LocalAzure, tmp_path: Path) -> Iterator[Stack]:
     """A stack of a project that has no program yet; destroyed afterwards."""
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "Pulumi.yaml").write_text("name: taken-over\nruntime: python\n")
-    stack = Stack(folder, tmp_path / "state", azure.env)
-    stack.configure(configuration(azure))
-    stack.init()
+    stack = without_program(tmp_path, azure)
     yield stack
     stack.attempt("destroy", "--yes", "--skip-preview")
-
-
-def take_over(stack: Stack, *asked: str) -> Report:
-    """Import with both commands, as `azureml-stack import` says."""
-    done = stack.azureml_stack("import", *asked)
-    assert done.returncode == 0, done.stdout
-    return stack.pulumi("import", "--file", "import.json", "--generate-code=false", "--protect=false", "--yes")
 
 
 def changing(azure: LocalAzure) -> list[str]:

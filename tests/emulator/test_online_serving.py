@@ -9,6 +9,7 @@ import psutil
 import pytest
 from batch_service import Service
 from online_service import OnlineEndpoint, wait_for
+from openapi_spec_validator import OpenAPIV2SpecValidator, OpenAPIV30SpecValidator
 
 from azureml_emulator.testing import RunningEmulator
 
@@ -146,6 +147,7 @@ def test_the_swagger_document_has_the_endpoints_address(endpoint: OnlineEndpoint
     else:
         assert document["openapi"].startswith("3.0")
         address = document["servers"][0]["url"]
+    (OpenAPIV2SpecValidator if version == "2" else OpenAPIV30SpecValidator)(document).validate()
     assert address == endpoint.service.emulator.origin + endpoint.url
     plain = endpoint.service.http.get(f"{endpoint.url}/swagger.json", headers=headers)
     assert plain.json()["swagger"] == "2.0"
@@ -223,3 +225,25 @@ def test_instances_are_added_and_taken_away_without_a_restart(steady: OnlineEndp
     steady.delete("green")
     wait_for(lambda: not any(psutil.pid_exists(pid) for pid in family))
     assert steady.ask(deployment="green").status_code == 404
+
+
+def test_an_instance_that_fails_its_liveness_probe_is_started_again(own: OnlineEndpoint) -> None:
+    quick = {"initialDelay": "PT1S", "period": "PT1S", "timeout": "PT1S", "failureThreshold": 1}
+    settings = {"requestSettings": {"requestTimeout": "PT60S"}, "livenessProbe": quick}
+    assert own.deploy("blue", **settings) == "Succeeded"
+    first = own.answer("blue")["pid"]
+    # Its one worker is busy for longer than the probe waits.
+    broken = own.ask(deployment="blue", sleep=30)
+    assert (broken.status_code, broken.headers["ms-azureml-model-error-statuscode"]) == (424, "503")
+    assert "The liveness probe failed 1 times" in own.logs("blue")
+    assert own.answer("blue")["pid"] != first
+
+
+def test_an_instance_that_fails_its_readiness_probe_gets_no_requests_until_it_succeeds(own: OnlineEndpoint) -> None:
+    quick = {"initialDelay": "PT60S", "period": "PT1S", "timeout": "PT1S", "failureThreshold": 1}
+    settings = {"requestSettings": {"requestTimeout": "PT60S"}, "readinessProbe": quick}
+    assert own.deploy("green", **settings) == "Succeeded"
+    first = own.answer("green")["pid"]
+    assert own.ask(deployment="green", sleep=6).status_code == 200
+    assert "requests go elsewhere" in own.logs("green")
+    assert own.answer("green")["pid"] == first, "it was not restarted"

@@ -21,6 +21,11 @@ def azureml() -> Iterator[RunningEmulator]:
 def client(azureml: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> ArmClient:
     for name, value in azureml.environment.items():
         monkeypatch.setenv(name, value)
+    return connect(azureml)
+
+
+def connect(azureml: RunningEmulator) -> ArmClient:
+    """A client of a running Azure ML, whose environment is this process's."""
     _, subscription, _, group, *_ = azureml.workspace_id.strip("/").split("/")
     return ArmClient.from_settings(Settings(subscription, group, "local", azureml.location, azureml.origin))
 

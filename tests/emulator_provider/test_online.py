@@ -11,10 +11,11 @@ import pytest
 import requests
 
 from azureml_emulator.testing import RunningEmulator
-from pulumi_azureml.arm import ArmClient, BadRequestError, ConflictError, OperationFailedError, Settings
+from pulumi_azureml.arm import BadRequestError, ConflictError, OperationFailedError
 from pulumi_azureml.engine import lifecycle_of
 from pulumi_azureml.resources import CODE, ENVIRONMENT, ONLINE_DEPLOYMENT, ONLINE_ENDPOINT, TRAFFIC
 
+from .conftest import connect
 from .stack import Stack
 
 SCRIPT = "import os\ndef init():\n    pass\n\ndef run(raw_data):\n    return os.environ['COLOR']\n"
@@ -69,8 +70,7 @@ def program(azureml: RunningEmulator, tmp_path_factory: pytest.TempPathFactory) 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in azureml.environment.items():
             patch.setenv(name, value)
-        _, subscription, _, group, *_ = azureml.workspace_id.strip("/").split("/")
-        client = ArmClient.from_settings(Settings(subscription, group, "local", azureml.location, azureml.origin))
+        client = connect(azureml)
         source = tmp_path_factory.mktemp("src")
         (source / "score.py").write_text(SCRIPT)
         made = Program(Stack(client, "online"), source, azureml.environment["REQUESTS_CA_BUNDLE"])

@@ -33,12 +33,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_the_environment_has_the_versions_that_train_the_model() -> None:
-    conda = yaml.safe_load((EXAMPLE / "environment/conda.yaml").read_text())
+@pytest.mark.parametrize(("example", "count"), [("01-digits", 6), ("05-realtime", 4)])
+def test_the_environment_has_the_versions_that_train_the_model(example: str, count: int) -> None:
+    conda = yaml.safe_load((ROOT / "examples" / example / "environment/conda.yaml").read_text())
     packages = conda["dependencies"][-1]["pip"]
     pinned = (ROOT / "requirements.txt").read_text()
     shared = [package for package in packages if not package.startswith("azureml-")]
-    assert len(shared) == 6
+    assert len(shared) == count
     assert [package for package in shared if not re.search(f"^{re.escape(package)}$", pinned, re.MULTILINE)] == []
 
 

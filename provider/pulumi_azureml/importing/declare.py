@@ -15,8 +15,8 @@ from ..engine.check import parse_value
 from ..engine.declaration import InputField, input_fields
 from ..engine.shape import read_inputs
 from ..engine.values import canonical, get
-from ..resources import BATCH_DEPLOYMENT, BATCH_ENDPOINT, CODE, DATA, DATASTORE, DEFAULT_DEPLOYMENT, ENVIRONMENT, MODEL
-from .discovery import Found
+from ..resources import CODE, DATA, DATASTORE, DEFAULT_DEPLOYMENT, ENVIRONMENT, MODEL, TRAFFIC
+from .discovery import ENDPOINTS, Found
 
 # Properties that the service adds to the bag by itself.
 _SERVICES_OWN = re.compile(r"azureml\.|AzureAsyncOperationUri$", re.IGNORECASE)
@@ -41,7 +41,7 @@ class Declaration:
         id: its ARM id as the service writes it.
         name: its logical name, unique among the kind.
         variable: its variable in the program, unique in it.
-        arguments: the constructor's, by name; JSON values, or a `Reference`.
+        arguments: the constructor's, by name; JSON values, a `Reference`, or a mapping of such to JSON values.
         files: contents of the files beside the program that it needs, by path relative to the program.
         code_uri: for code, where its files are now; they belong into the folder of its argument `path`.
     """
@@ -69,6 +69,8 @@ def declare(found: Sequence[Found], settings: Settings) -> list[Declaration]:
 def _declaration(item: Found, name: str, variable: str, there: Iterable[str], settings: Settings) -> Declaration:
     if item.kind is DEFAULT_DEPLOYMENT:
         return Declaration(item.kind, item.id, name, variable, _default_arguments(item, there))
+    if item.kind is TRAFFIC:
+        return Declaration(item.kind, item.id, name, variable, _traffic_arguments(item, there))
     values = {**_url_values(item), **read_inputs(item.kind, item.document, {})}
     arguments = {
         declared.name: _argument(declared, values[declared.key], there)
@@ -102,10 +104,23 @@ def _default_arguments(item: Found, there: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def _traffic_arguments(item: Found, there: Iterable[str]) -> dict[str, Any]:
+    endpoint = item.id.removesuffix("/traffic")
+    arguments: dict[str, Any] = {"endpoint": Reference(endpoint) if endpoint.lower() in there else endpoint}
+    for name, key in (("traffic", "traffic"), ("mirror_traffic", "mirrorTraffic")):
+        shares = {each: share for each, share in (get(item.document, f"properties.{key}") or {}).items() if share}
+        references = {Reference(f"{endpoint}/deployments/{each}"): share for each, share in shares.items()}
+        # Deployments lend the traffic their machines: all of them, or none where one of them cannot be declared.
+        declared = all(each.id.lower() in there for each in references)
+        if shares:
+            arguments[name] = references if declared else shares
+    return arguments
+
+
 def _url_values(item: Found) -> dict[str, Any]:
     """What the ARM id says: name, version, and the endpoint of a deployment."""
     resource = ResourceId.parse(item.id)
-    if item.kind is BATCH_DEPLOYMENT:
+    if item.kind in ENDPOINTS.values():
         return {"endpoint": str(resource.parent), "name": resource.name}
     if item.kind.path.endswith("/versions/{version}"):
         return {"name": resource.path[-2][1], "version": resource.name}
@@ -142,8 +157,9 @@ def _by_name(model: type[Inputs], value: Mapping[str, Any]) -> dict[str, Any]:
 
 def _logical(item: Found) -> str:
     """The logical name: the asset's or resource's own."""
-    if item.kind is DEFAULT_DEPLOYMENT:
-        return f"{ResourceId.parse(item.id.removesuffix('/defaults')).name}-default"
+    if item.kind in (DEFAULT_DEPLOYMENT, TRAFFIC):
+        endpoint, _, part = item.id.rpartition("/")
+        return f"{ResourceId.parse(endpoint).name}-{part.removesuffix('s')}"
     path = ResourceId.parse(item.id).path
     name = path[-2][1] if path[-1][0].lower() == "versions" else path[-1][1]
     return item.kind.title.replace(" ", "-") if _GUID.fullmatch(name) else name  # of no use to a reader
@@ -151,13 +167,13 @@ def _logical(item: Found) -> str:
 
 def _longer(item: Found) -> str:
     """A name that is unique among the kind: version or endpoint included."""
-    if item.kind is DEFAULT_DEPLOYMENT:
+    if item.kind in (DEFAULT_DEPLOYMENT, TRAFFIC):
         return _logical(item)
     return "-".join(name for _, name in ResourceId.parse(item.id).path[1:])
 
 
 def _variable(item: Found) -> str:
-    if item.kind is BATCH_ENDPOINT:
+    if item.kind.name in ENDPOINTS:
         return "endpoint"
     logical, noun = _snake(_logical(item)), item.kind.title.split()[-1]
     return logical if logical.endswith(noun) else f"{logical}_{noun}"

@@ -21,6 +21,9 @@ from ..resources import (
     DEFAULT_DEPLOYMENT,
     ENVIRONMENT,
     MODEL,
+    ONLINE_DEPLOYMENT,
+    ONLINE_ENDPOINT,
+    TRAFFIC,
 )
 from .errors import ImportRefusedError
 
@@ -34,14 +37,20 @@ _BY_COLLECTIONS: Mapping[tuple[str, ...], Kind] = {
     ("computes",): COMPUTE,
     ("batchendpoints",): BATCH_ENDPOINT,
     ("batchendpoints", "deployments"): BATCH_DEPLOYMENT,
+    ("onlineendpoints",): ONLINE_ENDPOINT,
+    ("onlineendpoints", "deployments"): ONLINE_DEPLOYMENT,
 }
-_ORDER = (*_BY_COLLECTIONS.values(), DEFAULT_DEPLOYMENT)
+_ORDER = (*_BY_COLLECTIONS.values(), DEFAULT_DEPLOYMENT, TRAFFIC)
 _ASSETS = ("codes", "models", "environments", "data")
 _ASSET = re.compile(r"azureml:(?P<name>[^:@/]+):(?P<version>[^:@/]+)")
 
-# Where a batch deployment names what it uses.
-USES = (
+ENDPOINTS: Mapping[str, Kind] = {BATCH_ENDPOINT.name: BATCH_DEPLOYMENT, ONLINE_ENDPOINT.name: ONLINE_DEPLOYMENT}
+"""The kinds of endpoints by name, and what their deployments are."""
+
+# Where a deployment names what it uses; an online one has its model's plain id.
+_USES = (
     "properties.model.assetId",
+    "properties.model",
     "properties.codeConfiguration.codeId",
     "properties.environmentId",
     "properties.compute",
@@ -55,7 +64,7 @@ class Found:
     Attributes:
         kind: its declaration.
         id: its ARM id as the service writes it.
-        document: the ARM document; of a default deployment, its endpoint's.
+        document: the ARM document; of a default deployment and of traffic, its endpoint's.
     """
 
     kind: Kind
@@ -76,9 +85,9 @@ class Discovery:
         """Everything that `asked` is about, in order of dependence.
 
         Args:
-            asked: names of batch endpoints, ARM ids, paths under the workspace such as `computes/cpu`, or
-                `azureml:{name}:{version}`. A batch endpoint comes with everything beneath it: deployments,
-                default, and the assets and compute that they use.
+            asked: names of endpoints, ARM ids, paths under the workspace such as `computes/cpu`, or
+                `azureml:{name}:{version}`. An endpoint comes with everything beneath it: deployments,
+                default or traffic, and the assets and compute that they use.
 
         Raises:
             ImportRefusedError: one of them cannot be declared, is of no known form, or of several meanings.
@@ -90,7 +99,7 @@ class Discovery:
             if reason := undeclarable(found):
                 raise ImportRefusedError(f"Cannot import {resource}: {reason}.")
             self._add(found)
-            if found.kind is BATCH_ENDPOINT:
+            if found.kind.name in ENDPOINTS:
                 self._beneath(found)
         return sorted(self.found.values(), key=lambda found: _ORDER.index(found.kind))
 
@@ -101,7 +110,11 @@ class Discovery:
             return self._locate_asset(match["name"], match["version"])
         if text.startswith("/"):
             return text.rstrip("/")
-        return f"{workspace}/{text}" if "/" in text else f"{workspace}/batchEndpoints/{text}"
+        if "/" in text:
+            return f"{workspace}/{text}"
+        # Endpoints of both kinds share the names of a region.
+        batch, online = (f"{workspace}/{collection}/{text}" for collection in ("batchEndpoints", "onlineEndpoints"))
+        return online if self._get(batch) is None and self._get(online) is not None else batch
 
     def _locate_asset(self, name: str, version: str) -> str:
         workspace = self.client.settings.workspace_id
@@ -143,15 +156,17 @@ class Discovery:
 
     def _beneath(self, endpoint: Found) -> None:
         for document in self._list(f"{endpoint.id}/deployments"):
-            deployment = Found(BATCH_DEPLOYMENT, str(document["id"]), document)
+            deployment = Found(ENDPOINTS[endpoint.kind.name], str(document["id"]), document)
             if reason := undeclarable(deployment):
                 self.notes.append(f"deployment {deployment.id} is left out: {reason}")
                 continue
             self._add(deployment)
-            for path in USES:
+            for path in _USES:
                 self._used(get(document, path), deployment)
         if get(endpoint.document, "properties.defaults.deploymentName"):
             self._add(Found(DEFAULT_DEPLOYMENT, f"{endpoint.id}/defaults", endpoint.document))
+        if any((get(endpoint.document, "properties.traffic") or {}).values()):
+            self._add(Found(TRAFFIC, f"{endpoint.id}/traffic", endpoint.document))
 
     def _used(self, resource: Any, deployment: Found) -> None:
         """Take what a deployment uses along, where the stack can own it; else it stays a reference by its id."""
@@ -216,6 +231,20 @@ def _deployment(document: Mapping[str, Any]) -> str:
     return ""
 
 
+def _online_endpoint(document: Mapping[str, Any]) -> str:
+    if compute := get(document, "properties.compute"):
+        return f"it runs on the Kubernetes cluster {compute}, and only managed endpoints can be declared"
+    return ""
+
+
+def _online_deployment(document: Mapping[str, Any]) -> str:
+    if (kind := get(document, "properties.endpointComputeType")) != "Managed":
+        return f"it is a deployment of type {kind}, and only managed ones can be declared"
+    if (kind := get(document, "properties.scaleSettings.scaleType") or "Default") != "Default":
+        return f"its number of instances is set by {kind}, and only a fixed number can be declared"
+    return ""
+
+
 def _datastore(document: Mapping[str, Any]) -> str:
     if (kind := get(document, "properties.datastoreType")) != "AzureBlob":
         return f"it is a datastore of type {kind}, and only AzureBlob can be declared"
@@ -232,4 +261,6 @@ _UNDECLARABLE: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ENVIRONMENT.name: _environment,
     BATCH_DEPLOYMENT.name: _deployment,
     DATASTORE.name: _datastore,
+    ONLINE_ENDPOINT.name: _online_endpoint,
+    ONLINE_DEPLOYMENT.name: _online_deployment,
 }

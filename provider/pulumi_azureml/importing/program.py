@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..resources import BATCH_ENDPOINT
 from .declare import Declaration, Reference
+from .discovery import ENDPOINTS
 
 _WIDTH = 120
 _INDENT = "    "
@@ -16,10 +16,8 @@ _INDENT = "    "
 def render(declarations: Sequence[Declaration], notes: Sequence[str], workspace: str) -> str:
     """The source of a program that declares all of them; its formatting is ruff's."""
     variables = {item.id.lower(): item.variable for item in declarations}
-    referred = {
-        value.id.lower() for item in declarations for value in item.arguments.values() if isinstance(value, Reference)
-    }
-    endpoints = [item for item in declarations if item.kind is BATCH_ENDPOINT]
+    referred = {each.id.lower() for item in declarations for value in item.arguments.values() for each in _of(value)}
+    endpoints = [item for item in declarations if item.kind.name in ENDPOINTS]
     kept = referred | {item.id.lower() for item in endpoints}
     lines = [f'"""Imported from the Azure Machine Learning workspace {workspace}."""', ""]
     if endpoints:
@@ -38,6 +36,11 @@ def render(declarations: Sequence[Declaration], notes: Sequence[str], workspace:
     return "\n".join(lines) + "\n"
 
 
+def _of(value: Any) -> Iterator[Reference]:
+    """The references in an argument: itself, or the keys of a mapping."""
+    yield from (each for each in (value if isinstance(value, Mapping) else [value]) if isinstance(each, Reference))
+
+
 def _call(item: Declaration, assigned: str, variables: Mapping[str, str]) -> str:
     head = f"{assigned}azureml.{item.kind.name}("
     rows = [_text(item.name)]
@@ -53,7 +56,8 @@ def _value(value: Any, variables: Mapping[str, str], before: int) -> str:
         return variables[value.id.lower()]
     if not isinstance(value, Mapping):
         return _text(value)
-    rows = [f"{_text(key)}: {_text(item)}" for key, item in value.items()]
+    keys = [variables[key.id.lower()] if isinstance(key, Reference) else _text(key) for key in value]
+    rows = [f"{key}: {_text(item)}" for key, item in zip(keys, value.values(), strict=True)]
     single = "{" + ", ".join(rows) + "}"
     if len(_INDENT) + before + len(single) < _WIDTH:
         return single

@@ -33,6 +33,7 @@ class States:
     project: Project
     folder: Path
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def entries(self, declarations: Sequence[Declaration]) -> list[dict[str, Any]]:
@@ -63,6 +64,7 @@ class States:
             checked = check(item.kind, given, self.client.settings, owner=owner)
         inputs = checked.inputs
         self.made[item.id.lower()] = inputs
+        self.names[item.id.lower()] = item.name
         if checked.failures:
             return {}, [f"{item.id}: {failure.path} {failure.reason}" for failure in checked.failures]
         context = Context(self.client, self.project.name, self.project.stack, item.name)
@@ -87,9 +89,14 @@ class States:
             lender = item.arguments.get(source)
             if isinstance(lender, Reference):
                 given[key] = self.made[lender.id.lower()].get(attribute)
+            elif isinstance(lender, Mapping):
+                ids = [each.id.lower() for each in lender if isinstance(each, Reference)]
+                given[key] = {self.names[each]: self.made[each].get(attribute) for each in ids} or None
         return given
 
     def _plain(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {self._plain(key): each for key, each in value.items()}
         return self.made[value.id.lower()][ARM_ID] if isinstance(value, Reference) else value
 
 
