@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -122,6 +123,18 @@ def test_the_command_prints_an_address_that_signs_in(local: RunningEmulator, str
     told = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
     assert stranger.get(told["url"]).status_code == 200
     assert Path(told["authority"]).is_file()
+
+
+def test_the_command_opens_the_address_in_a_browser(local: RunningEmulator, stranger: httpx.Client, tmp_path: Path):
+    opened, browser = tmp_path / "opened.txt", tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}\n')
+    browser.chmod(0o755)
+    command = ["azureml-emulator", "studio", "--open", "--home", str(local.home)]
+    done = subprocess.run(
+        command, env={**os.environ, "BROWSER": str(browser)}, capture_output=True, text=True, check=True
+    )
+    assert opened.read_text() == done.stdout.strip()
+    assert stranger.get(opened.read_text()).status_code == 200
 
 
 def test_the_command_says_that_the_emulator_does_not_run(tmp_path: Path):

@@ -8,6 +8,23 @@ function say(text) {
   if (announcer && text && announcer.textContent !== text) announcer.textContent = text;
 }
 
+// Say it for everyone: at the top of the page, until it is true no longer.
+function warn(text) {
+  let note = document.getElementById("stale");
+  if (!text) {
+    note?.remove();
+    return;
+  }
+  if (!note) {
+    note = document.createElement("p");
+    note.id = "stale";
+    note.className = "note";
+    document.getElementById("main").prepend(note);
+  }
+  note.textContent = text;
+  say(text);
+}
+
 function prepareCopying(within) {
   for (const button of within.querySelectorAll("button[data-copy]")) button.hidden = false;
 }
@@ -59,13 +76,16 @@ async function follow(region) {
       answer = await fetch(region.dataset.live, { credentials: "same-origin", redirect: "error" });
       text = await answer.text();
     } catch {
-      say("The emulator does not answer.");
+      warn("The emulator does not answer, so this page may be out of date.");
       continue;
     }
     if (!answer.ok) {
-      say("This page is no longer up to date. Load it again.");
+      warn(answer.status === 401
+        ? "You are signed out, so this page is no longer kept up to date. Sign in with: azureml-emulator studio"
+        : "This page can no longer be kept up to date. Load it again.");
       return;
     }
+    warn("");
     if (text !== known && getSelection().isCollapsed) {
       known = text;
       replace(region, text);
