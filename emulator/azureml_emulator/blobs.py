@@ -58,7 +58,10 @@ class BlobProxy:
             headers = [(name, value) for name, value in response.headers if name not in _NOT_RESPONSE]
             await send({"type": "http.response.start", "status": response.status, "headers": headers})
             started = True
+            reads = scope["method"] == "GET" and b"comp=" not in scope["query_string"]
             async for piece in response.body:
+                if reads:
+                    self._emulator.counters.downloaded_bytes(len(piece))
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
             await send({"type": "http.response.body", "body": b""})
         except ClientGoneError:

@@ -17,6 +17,7 @@ class Counters:
         self._tunnels: dict[str, Counter[str]] = {}
         self._uploaded = 0
         self._uploaded_bytes = 0
+        self._downloaded_bytes = 0
 
     def request(self, face: str, method: str, name: str) -> None:
         """Count one request."""
@@ -36,6 +37,10 @@ class Counters:
         """Count bytes of blobs that clients sent, whole or in blocks."""
         self._uploaded_bytes += count
 
+    def downloaded_bytes(self, count: int) -> None:
+        """Count bytes of blobs that clients read; listings are none."""
+        self._downloaded_bytes += count
+
     def reset(self) -> None:
         """Start from zero."""
         self._faces.clear()
@@ -43,6 +48,7 @@ class Counters:
         self._tunnels.clear()
         self._uploaded = 0
         self._uploaded_bytes = 0
+        self._downloaded_bytes = 0
 
     def report(self) -> dict[str, Any]:
         """The counts as ``GET /_emulator/requests`` answers them; the control routes are not counted."""
@@ -55,6 +61,7 @@ class Counters:
             "blob": faces["blob"],
             "uploaded_blobs": self._uploaded,
             "uploaded_bytes": self._uploaded_bytes,
+            "downloaded_bytes": self._downloaded_bytes,
             "by": dict(sorted(self._by.items())),
             "tunnels": {verdict: dict(hosts) for verdict, hosts in self._tunnels.items()},
         }

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from . import cli_factory, cli_online, cli_policy, cli_release
+from . import cli_factory, cli_online, cli_plan, cli_policy, cli_release
 from .cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, build_parser
 
 if TYPE_CHECKING:
@@ -210,6 +210,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace, Display], int | None]] = {
     "import": _import,
     **cli_online.handlers(_target),
     **cli_factory.COMMANDS,
+    **cli_plan.COMMANDS,
     **cli_release.COMMANDS,
     **cli_policy.COMMANDS,
 }

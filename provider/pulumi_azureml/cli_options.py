@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .cli_factory import add_data_factory
 from .cli_online import add_online
+from .cli_plan import add_plan
 from .cli_policy import add_policy
 from .cli_release import add_release
 
@@ -23,7 +24,7 @@ exit codes:
   0    done; with --watch or --download: the job completed
   1    the job or the model failed, the job was canceled, the service refused or cannot be reached
   2    wrong options, stack, configuration or input; nothing was submitted
-  3    what was to be the same is not (`release diff`)
+  3    what was to be the same is not (`release diff`, `plan --expect-no-changes`)
   124  the job did not end within --timeout; it goes on
   130  interrupted with Ctrl-C; a submitted job goes on"""
 
@@ -55,6 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_consume(commands)
     _add_import(commands)
     add_data_factory(commands, _command, _add_common)
+    add_plan(commands, _command, _add_common)
     add_release(commands, _command, _add_common)
     add_policy(commands, _command, _add_common)
     return parser

@@ -68,6 +68,7 @@ def test_requests_are_counted_by_kind(arm: Arm, name: str) -> None:
         "blob": 0,
         "uploaded_blobs": 0,
         "uploaded_bytes": 0,
+        "downloaded_bytes": 0,
         "by": {"GET models": 1, "POST token": 1, "PUT models/versions": 1},
         "tunnels": {},
     }

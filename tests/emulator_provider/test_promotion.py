@@ -98,7 +98,8 @@ def test_the_other_workspace_gets_the_very_bytes_and_none_of_them_comes_by(promo
     promotion.azureml.control("POST", "/_emulator/requests/reset")
     prod = promotion.prod()
     made = {logical: up(prod, kind, logical) for kind, logical in ASSETS}
-    assert promotion.azureml.control("GET", "/_emulator/requests")["uploaded_bytes"] == 0
+    counted = promotion.azureml.control("GET", "/_emulator/requests")
+    assert (counted["uploaded_bytes"], counted["downloaded_bytes"]) == (0, 0)
     for logical, uri in (("code", "codeUri"), ("model", "modelUri"), ("data", "dataUri")):
         there = promotion.dev.made[logical][1]
         assert made[logical].outputs["version"] == there.outputs["version"]
@@ -142,7 +143,8 @@ def test_a_storage_that_refuses_copies_is_streamed_to(promotion: Promotion) -> N
     promotion.azureml.control("POST", "/_emulator/requests/reset")
     prod = promotion.prod()
     made = up(prod, MODEL, "model")
-    assert promotion.azureml.control("GET", "/_emulator/requests")["uploaded_bytes"] == SIZE
+    counted = promotion.azureml.control("GET", "/_emulator/requests")
+    assert (counted["uploaded_bytes"], counted["downloaded_bytes"]) == (SIZE, SIZE)
     there = promotion.dev.made["model"][1]
     expected = blobs(promotion.dev.client, there.id, there.outputs["modelUri"])
     assert blobs(prod.client, made.id, made.outputs["modelUri"]) == expected

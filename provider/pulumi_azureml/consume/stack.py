@@ -77,6 +77,14 @@ class Stack:
         found = self._answer("stack", "history", "--json")
         return found if isinstance(found, list) else []
 
+    def run_preview(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """What `pulumi preview --json` says and how it ends, as it is.
+
+        Raises:
+            StackError: ``pulumi`` or the project's folder is not there.
+        """
+        return self._call("preview", "--json", *options)
+
     def configuration(self) -> dict[str, str | None]:
         """The stack's ``azureml:`` configuration without that prefix; secrets are left out.
 
@@ -97,13 +105,15 @@ class Stack:
         found = self._answer(*arguments)
         return found if isinstance(found, Mapping) else {}
 
-    def _answer(self, *arguments: str) -> Any:
+    def _call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         if not self.cwd.is_dir():
             raise StackError(f"The project folder {self.cwd} does not exist: name another one with --cwd FOLDER.")
         chosen = ("--stack", self.name) if self.name else ()
-        command = (find_pulumi(), *arguments, *chosen, "--non-interactive")
-        done = self.run(command, self.cwd)
-        told = f"`pulumi {' '.join(command[1:])}` in {self.cwd.absolute()}"
+        return self.run((find_pulumi(), *arguments, *chosen, "--non-interactive"), self.cwd)
+
+    def _answer(self, *arguments: str) -> Any:
+        done = self._call(*arguments)
+        told = f"`pulumi {' '.join(done.args[1:])}` in {self.cwd.absolute()}"
         if done.returncode:
             raise StackError(_refusal(told, done.stderr or done.stdout))
         try:

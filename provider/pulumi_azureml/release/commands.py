@@ -12,11 +12,11 @@ from ..arm import ArmClient, Settings
 from ..consume.project import Project, open_project
 from ..consume.stack import Stack, find_pulumi
 from .compare import differences
-from .copy import megabytes
 from .create import make_release
 from .errors import ContentError, ReleaseError
 from .history import CONFIG_KEY, previous_release
 from .lock import Origin, Release, lock_file, read_release, write_release
+from .size import megabytes
 from .source_tree import source_tree, who
 from .state import resources_of
 from .verify import verify
@@ -90,9 +90,13 @@ def show(where: Where, display: Display, name: str) -> None:
 
 
 def diff(where: Where, display: Display, first: str, second: str) -> bool:
-    """Show what differs between two releases; whether anything does."""
+    """Show where two releases come from and what differs between them; whether anything does."""
     folder = _program(where)
-    found = differences(read_release(first, folder), read_release(second, folder))
+    pair = (read_release(first, folder), read_release(second, folder))
+    for release in pair:
+        text = "\n".join((f"release   {release.name}", *_lineage(release)))
+        display.result("lineage", text, release=release.name, **asdict(release.origin))
+    found = differences(*pair)
     for difference in found:
         display.result("difference", difference.text(), **asdict(difference))
     if not found:
@@ -151,13 +155,19 @@ def _summary(release: Release) -> dict[str, object]:
     return {"release": release.name, "digest": release.digest, "assets": len(release.assets)}
 
 
-def _shown(release: Release) -> list[str]:
+def _lineage(release: Release) -> list[str]:
     origin = release.origin
-    lines = [
-        f"release   {release.name}",
+    return [
         f"made      {origin.created} by {origin.by}",
         f"from      stack {origin.project}/{origin.stack}, commit {origin.commit or 'unknown'}",
         f"workspace {origin.workspace}",
+    ]
+
+
+def _shown(release: Release) -> list[str]:
+    lines = [
+        f"release   {release.name}",
+        *_lineage(release),
         f"digest    {release.digest}",
         "assets",
     ]

@@ -37,11 +37,11 @@ class Difference:
 
 
 def differences(first: Release, second: Release) -> list[Difference]:
-    """What differs from the first release to the second, assets before deployments, each in order of name."""
+    """What differs from the first release to the second: assets, then deployments and gates, each in order of name."""
     found = []
     for what in sorted({*_assets(first), *_assets(second)}):
         found += _compare(what, _of_asset(_assets(first).get(what)), _of_asset(_assets(second).get(what)))
-    before, after = _deployments(first), _deployments(second)
+    before, after = _settings(first), _settings(second)
     for what in sorted({*before, *after}):
         found += _compare(what, before.get(what, {}), after.get(what, {}))
     return found
@@ -68,5 +68,8 @@ def _of_asset(asset: Asset | None) -> dict[str, Any]:
     return {"": f"{asset.name}:{asset.version}", "digest": asset.digest[:12], **asset.settings}
 
 
-def _deployments(release: Release) -> dict[str, Mapping[str, Any]]:
-    return {str(each): each.settings for each in release.deployments}
+def _settings(release: Release) -> dict[str, Mapping[str, Any]]:
+    """Settings of the deployments, and what the gates found."""
+    found: dict[str, Mapping[str, Any]] = {str(each): each.settings for each in release.deployments}
+    found |= {f"ScoringGate {g.logical_name!r}": {"metric": g.metric, "value": g.value} for g in release.gates}
+    return found

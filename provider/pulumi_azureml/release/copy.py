@@ -13,6 +13,7 @@ from ..assets.datastore import BLOCK
 from ..assets.stored import StoredFiles
 from .errors import ContentError
 from .manifest import StoredFile
+from .size import megabytes
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobClient, ContainerClient
@@ -85,14 +86,3 @@ class _Hashing:
         found: bytes = self._download.read(size)
         self.digest.update(found)
         return found
-
-
-def megabytes(size: float) -> str:
-    """Bytes in words: `12 B`, `3.4 kB`, `1.2 GB`."""
-    if size < 1000:  # noqa: PLR2004 - the unit's own factor
-        return f"{size:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 1000 or unit == "GB":  # noqa: PLR2004
-            break
-    return f"{size:.1f} {unit}"

@@ -10,12 +10,12 @@ from typing import Any
 from ..arm import ArmClient, NotFoundError
 from ..assets import storage_errors
 from ..assets.stored import open_stored
-from .copy import megabytes
 from .errors import ContentError, ReleaseError
 from .lock import Asset, Deployment, Gate, Origin, Release
 from .manifest import Manifest, read_content, read_manifest
 from .promote import ADDRESS
 from .resolve import ASSETS, TESTED_SETTINGS
+from .size import megabytes
 from .state import StackResource, holds_secret
 
 # The immutable inputs of each kind of asset.

@@ -10,10 +10,11 @@ from ..arm.resource_id import registry_asset
 from ..assets import datastore_container, datastore_uri, storage_errors
 from ..assets.stored import StoredFiles, open_stored
 from ..assets.upload import content_folder, pending_upload
-from .copy import Copy, megabytes
+from .copy import Copy
 from .errors import ContentError
 from .lock import Asset, Release
 from .manifest import Manifest, StoredFile, read_manifest
+from .size import megabytes
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

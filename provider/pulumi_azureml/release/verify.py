@@ -10,10 +10,10 @@ from ..arm import ArmClient, NotFoundError
 from ..assets import storage_errors
 from ..assets.digest import environment_digest
 from ..assets.stored import open_stored
-from .copy import megabytes
 from .lock import Asset, Release
 from .manifest import read_content, read_manifest
 from .promote import ADDRESS
+from .size import megabytes
 from .state import StackResource
 
 

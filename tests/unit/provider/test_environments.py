@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 from release.releases import DEPLOYMENT, RELEASE
 
+import pulumi_azureml as azureml
+from pulumi_azureml import resource
 from pulumi_azureml.arm import ConfigError, Settings
 from pulumi_azureml.engine import UNKNOWN, Checked, Kind, check, diff
 from pulumi_azureml.release.lock import write_release
@@ -20,6 +23,7 @@ from pulumi_azureml.resources import (
     DATA,
     DATASTORE,
     ENVIRONMENT,
+    KINDS,
     MODEL,
 )
 
@@ -73,6 +77,20 @@ def test_a_nested_setting_wins_in_whichever_spelling_it_and_the_programs_are(spe
     found = run(COMPUTE, settings, vmSize="STANDARD_D2_V2", scaleSettings={other: 1, "min_node_count": 1})
     assert not found.failures
     assert (found.inputs["scaleSettings"]["minNodeCount"], found.inputs["scaleSettings"]["maxNodeCount"]) == (1, 8)
+
+
+def test_size_instances_schedule_and_retention_are_each_environments_own() -> None:
+    settings = overridden(
+        {
+            "Compute": {"vmSize": "STANDARD_D4_V2", "tags": {"schedule": "nightly"}},
+            "BatchDeployment": {"instanceCount": 4, "tags": {"schedule": "nightly"}},
+            "Model": {"onDelete": "archive"},
+        }
+    )
+    assert run(COMPUTE, settings, vmSize="STANDARD_D1_V2").inputs["vmSize"] == "STANDARD_D4_V2"
+    found = deployment(settings, instanceCount=1).inputs
+    assert (found["instanceCount"], found["tags"]) == (4, {"schedule": "nightly"})
+    assert run(MODEL, settings, path="azureml://datastores/d/paths/m").inputs["onDelete"] == "archive"
 
 
 def test_what_the_stacks_file_says_is_held_to_the_same_rules() -> None:
@@ -148,6 +166,36 @@ def test_production_retains_versions_unless_it_is_told_otherwise() -> None:
     assert run(MODEL, PRODUCTION, **remote).inputs["onDelete"] == "retain"
     assert run(MODEL, PRODUCTION, **remote, onDelete="archive").inputs["onDelete"] == "archive"
     assert run(MODEL, SETTINGS, **remote).inputs["onDelete"] == "delete"
+
+
+def test_production_protects_endpoints_and_nothing_else() -> None:
+    assert {kind.name for kind in KINDS if kind.protected} == {"BatchEndpoint", "OnlineEndpoint"}
+
+
+@pytest.mark.parametrize(
+    ("mode", "opts", "protected"),
+    [
+        ("production", None, True),
+        ("production", pulumi.ResourceOptions(protect=False), False),  # what the program says outright
+        ("development", None, None),
+        (None, None, None),
+    ],
+)
+def test_an_endpoint_is_protected_in_production_alone(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    mode: str | None,
+    opts: pulumi.ResourceOptions | None,
+    protected: bool | None,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # outside of git: production refuses a tree with changes
+    registered: list[pulumi.ResourceOptions | None] = []
+    monkeypatch.setattr(resource.Resource, "__init__", lambda *arguments: registered.append(arguments[4]))
+    monkeypatch.setattr(pulumi.Config, "get", lambda _, key: mode if key == "mode" else None)
+    monkeypatch.setattr(pulumi, "create_urn", lambda *_: pulumi.Output.from_input("urn"))
+    azureml.BatchEndpoint("endpoint", opts=opts)
+    azureml.Compute("compute", vm_size="STANDARD_D2_V2")
+    assert [each and each.protect for each in registered] == [protected, None]
 
 
 def test_in_production_new_content_for_a_version_is_refused() -> None:

@@ -32,6 +32,12 @@ def test_new_content_new_settings_and_new_assets_are_told() -> None:
     assert ENVIRONMENT in RELEASE.assets
 
 
+def test_what_the_gates_found_is_compared_too() -> None:
+    better = replace(RELEASE.gates[0], value=0.98, job="job-2", deployment="svm-2")
+    told = [each.text() for each in differences(RELEASE, release(gates=(better,)))]
+    assert told == ["~ ScoringGate 'gate' value: 0.97 → 0.98"]
+
+
 def update(release: str, result: str = "succeeded", kind: str = "update") -> dict[str, Any]:
     config = {"azureml:release": {"value": release, "secret": False}} if release else {}
     return {"kind": kind, "result": result, "config": config}
