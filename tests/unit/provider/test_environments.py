@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -193,8 +194,12 @@ def test_an_endpoint_is_protected_in_production_alone(
     monkeypatch.setattr(resource.Resource, "__init__", lambda *arguments: registered.append(arguments[4]))
     monkeypatch.setattr(pulumi.Config, "get", lambda _, key: mode if key == "mode" else None)
     monkeypatch.setattr(pulumi, "create_urn", lambda *_: pulumi.Output.from_input("urn"))
-    azureml.BatchEndpoint("endpoint", opts=opts)
-    azureml.Compute("compute", vm_size="STANDARD_D2_V2")
+
+    async def declare() -> None:  # outputs need a running loop
+        azureml.BatchEndpoint("endpoint", opts=opts)
+        azureml.Compute("compute", vm_size="STANDARD_D2_V2")
+
+    asyncio.run(declare())
     assert [each and each.protect for each in registered] == [protected, None]
 
 
