@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import shlex
 import socket
 import stat
@@ -24,12 +25,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def run(*arguments: str, home: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, home: Path | None = None, terminal: int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; its messages go to ``terminal`` where one is given."""
     variables = {key: value for key, value in os.environ.items() if key not in TRUST} | environment
     if home is not None:
         variables["AZUREML_EMULATOR_HOME"] = str(home)
     command = [sys.executable, "-m", "azureml_emulator.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120, check=False)
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=terminal, text=True, env=variables, timeout=120, check=False
+    )
 
 
 def environment_of(lines: str) -> dict[str, str]:
@@ -223,11 +229,15 @@ def test_reset_forgets_resources_and_keeps_keys(tmp_path: Path) -> None:
     assert (tmp_path / "client.secret").read_text() == secret
 
 
-def test_listening_beyond_this_machine_is_warned_of(tmp_path: Path) -> None:
-    done = run("start", "--host", "0.0.0.0", "--port", str(free_port()), home=tmp_path)
+def test_listening_beyond_this_machine_is_warned_of_in_red(tmp_path: Path) -> None:
+    screen, terminal = pty.openpty()
+    done = run("start", "--host", "0.0.0.0", "--port", str(free_port()), home=tmp_path, terminal=terminal)
+    os.close(terminal)
+    shown = os.read(screen, 65536).decode()
+    os.close(screen)
     run("stop", home=tmp_path)
     assert done.returncode == 0
-    assert "WARNING: listening on 0.0.0.0: other machines can reach this emulator" in done.stderr
+    assert "\033[1;31mWARNING: listening on 0.0.0.0: other machines can reach this emulator" in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)
