@@ -32,6 +32,7 @@ class Promotion:
     said: dict[str, Report] = field(default_factory=dict)
     defaults: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, int] = field(default_factory=dict)
+    plans: dict[str, Any] = field(default_factory=dict)
     deployments: dict[str, set[str]] = field(default_factory=dict)
 
     def learn(self, version: str) -> None:
@@ -71,6 +72,12 @@ class Promotion:
     def up(self) -> Report:
         """Bring production up, whatever comes of it."""
         return self.prod.attempt("up", "--yes", "--skip-preview")
+
+    def plan(self, step: str, *options: str) -> int:
+        """Plan production, and keep what is told."""
+        done = self.prod.azureml_stack("plan", "--json", *options)
+        self.plans[step] = json.loads(done.stdout)
+        return done.returncode
 
     def release(self, version: str) -> None:
         """Test a version in development, and make a release of it."""
@@ -112,6 +119,9 @@ def life(promotion: Promotion) -> Promotion:
     """Release and promote three versions of which production refuses the last; roll back twice."""
     for version in MODELS:
         promotion.release(version)
+        if version == "v2":
+            promotion.configure(promotion.prod, mode="production", release=version)
+            promotion.plan(version)
         promotion.look(version, promotion.deploy(version))
         if version == "v1":
             promotion.look("again", promotion.up())
@@ -142,6 +152,21 @@ def test_a_better_release_is_tried_beside_the_old_one_which_goes_last(life: Prom
     assert life.jobs["v2"] == 2
 
 
+def test_a_plan_says_before_anything_is_touched_what_then_happens(life: Promotion) -> None:
+    plan = life.plans["v2"]
+    assert (plan["stack"], plan["release"]) == ("prod", "v2")
+    done = life.said["v2"].counts
+    assert plan["counts"]["replace"] == done["replaced"] == 2
+    assert plan["counts"]["update"] == done["updated"] == 5  # the gate, the default, and the lineage of three assets
+    assert plan["counts"]["unchanged"] == done["unchanged"] - 1 == 2
+    (copied,) = plan["transfers"]
+    assert (copied["how"], copied["name"], copied["source"]) == ("copy", "model", "promotion-dev")
+    (gate,) = plan["gates"]
+    assert (gate["name"], gate["threshold"]) == ("quality", "0.7")
+    (move,) = plan["defaults"]
+    assert (move["before"], move["after"]) == (life.defaults["v1"], life.defaults["v2"])
+
+
 def test_a_worse_release_is_stopped_and_the_old_default_goes_on_serving(life: Promotion) -> None:
     report = life.said["v3"]
     assert report.code != 0
@@ -170,6 +195,12 @@ def test_rolling_back_moves_the_default_in_one_up_and_scores_nothing(life: Promo
     assert life.defaults[step] == life.defaults[version]
     assert life.deployments[step] == {life.defaults[version]}
     assert life.jobs[step] == 3
+
+
+def test_production_protects_the_endpoint(life: Promotion) -> None:
+    resources = json.loads(life.prod.state_text())["deployment"]["resources"]
+    protected = {each["urn"].split("::")[-1] for each in resources if each.get("protect")}
+    assert protected == {"shapes"}
 
 
 def test_of_two_promotions_at_once_the_second_is_refused_and_the_first_goes_on(life: Promotion) -> None:
