@@ -44,15 +44,22 @@ def made(
 
 
 def round_of(stack: Stack, resources: int) -> Sample:
-    """Return the seconds of a preview and of an up that change nothing."""
+    """Return the seconds, and processor seconds of all processes, of a preview and of an up that change nothing."""
     sample = {}
     for name, action in zip(OPERATIONS, (stack.preview, stack.up), strict=True):
-        started = time.perf_counter()
+        before, started = processor(), time.perf_counter()
         report = action()
         sample[name] = time.perf_counter() - started
+        sample[f"{name}, processor"] = processor() - before
         if report.counts != {"unchanged": resources + 1}:
             raise SystemExit(report.output)
     return sample
+
+
+def processor() -> float:
+    """Return the processor seconds of all processes that this one has waited for."""
+    spent = os.times()
+    return spent.children_user + spent.children_system
 
 
 def median(samples: list[Sample], operation: str) -> float:

@@ -134,9 +134,9 @@ def main(arguments: list[str]) -> None:
             samples = found[name] = {"ours": [], "theirs": []}
             for number in range(max(rounds, 1)):
                 print(f"{name}: round {number + 1} of {max(rounds, 1)}", file=sys.stderr, flush=True)
-                samples["ours"].append(measure(ours, folder))
-                if rounds:
-                    samples["theirs"].append(measure(official, folder))
+                for who, upload in (("ours", ours), ("theirs", official))[: 2 if rounds else 1]:
+                    samples[who].append(measure(upload, folder))
+                    print(f"  {who}: {samples[who][-1]['seconds']:.1f} s", file=sys.stderr, flush=True)
     Console().print(table(found))
     keep("uploads", found)
     most = max(sample["memory"] for samples in found.values() for sample in samples["ours"])
