@@ -78,7 +78,7 @@ def table(ours: list[Sample], nothing: list[Sample], first: tuple[float, float],
     view.add_column("operation")
     for heading in ("azureml", "do nothing", "ratio"):
         view.add_column(heading, justify="right")
-    rows = {"up, from nothing": first} | {name: (median(ours, name), median(nothing, name)) for name in OPERATIONS}
+    rows = {"up, from nothing": first} | {name: (median(ours, name), median(nothing, name)) for name in ours[0]}
     for name, (mine, floor) in rows.items():
         view.add_row(name, f"{mine:.1f}", f"{floor:.1f}", f"{mine / floor:.2f}×")
     return view
