@@ -89,8 +89,8 @@ def test_one_program_makes_the_pipeline_then_the_endpoint_of_its_model(life: Lif
 
 
 def test_the_run_scores_what_it_has_not_trained_with(life: Life) -> None:
-    found = json.loads((life.out / "retrain/accuracy.json").read_text())
-    rows = pd.read_csv(life.out / "retrain/predictions.csv")
+    found = json.loads((life.out / "retrain/score/accuracy.json").read_text())
+    rows = pd.read_csv(life.out / "retrain/score/predictions.csv")
     assert found["pictures"] == len(rows) == 300
     assert found["accuracy"] == round((rows["prediction"] == rows["label"]).mean(), 4) >= LEAST
     assert json.dumps(found["accuracy"]) in life.said[TYPED[1]].output
@@ -105,7 +105,7 @@ def test_the_retrained_model_is_registered_and_scores_by_its_own_endpoint(life: 
     assert len(scored) == 899
     assert (scored["prediction"] == scored["label"]).mean() >= LEAST
     # What the pipeline says of a picture that tests, and what the endpoint of its model says, are the same.
-    tested = pd.read_csv(life.out / "retrain/predictions.csv").merge(scored, on="file")
+    tested = pd.read_csv(life.out / "retrain/score/predictions.csv").merge(scored, on="file")
     assert (tested["prediction_x"] == tested["prediction_y"]).mean() > 0.99
 
 
