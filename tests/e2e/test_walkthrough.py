@@ -167,6 +167,12 @@ def test_a_change_by_hand_is_found_and_repaired(walk: Walk) -> None:
     assert deployment["properties"]["errorThreshold"] == -1
 
 
+def test_the_plan_for_a_pull_request_tells_each_stack(walk: Walk) -> None:
+    done = run([walk.stack.folder / "delivery/plan", "test", "prod"], walk.stack.environment, walk.stack.folder)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("### Plan of") == 2
+
+
 # -- the rules of production, by both of their fronts --------------------------------------------------------
 
 
