@@ -6,8 +6,10 @@ Nothing here is named in a state; it is loaded in the plugin process alone.
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import pulumi
@@ -21,14 +23,20 @@ from .state_keys import MARK, URN
 from .status_line import StatusLine
 
 _PROVIDER = "__provider"
+# The host calls from several threads. One that imports a package while another imports a part of it deadlocks, so what
+# is loaded late is loaded by one at a time.
+_IMPORTS = threading.Lock()
 
 
 class Handlers:
     """The operations of one kind, in one stack."""
 
     def __init__(self, name: str, config: Config) -> None:
-        self._kind = kind_named(name)
         self._config = config
+        with _IMPORTS:
+            self._kind = kind_named(name)
+            if config.get("azureml:release") or config.get("azureml:mode") == "production":
+                import_module(".release.resolve", __package__)
 
     def check(self, news: Mapping[str, Any]) -> CheckResult:
         """Validate and complete the inputs."""
