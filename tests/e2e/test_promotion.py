@@ -197,10 +197,42 @@ def test_rolling_back_moves_the_default_in_one_up_and_scores_nothing(life: Promo
     assert life.jobs[step] == 3
 
 
+def test_every_byte_is_verified_and_the_release_says_where_it_comes_from(life: Promotion) -> None:
+    verified = life.prod.azureml_stack("release", "verify", "v1")
+    assert verified.returncode == 0, verified.stdout
+    assert "has release v1, byte by byte" in verified.stdout
+    tags = life.arm("/models/model")["properties"]["latestVersion"]
+    tags = life.arm(f"/models/model/versions/{tags}")["properties"]["tags"]
+    assert tags["release-stack"] == "promotion/dev"
+    assert "from      stack promotion/dev" in life.prod.azureml_stack("release", "show", "v1").stdout
+
+
 def test_production_protects_the_endpoint(life: Promotion) -> None:
     resources = json.loads(life.prod.state_text())["deployment"]["resources"]
     protected = {each["urn"].split("::")[-1] for each in resources if each.get("protect")}
     assert protected == {"shapes"}
+
+
+@pytest.mark.parametrize("mistake", ["a lock file edited by hand", "a git tree with changes"])
+def test_a_mistake_is_told_by_the_preview_and_the_default_goes_on_serving(life: Promotion, mistake: str) -> None:
+    lock, git = life.prod.folder / "releases/v2.json", life.prod.folder / ".git"
+    whole = lock.read_text()
+    try:
+        if mistake.startswith("a lock"):
+            life.configure(life.prod, mode="production", release="v2")
+            lock.write_text(whole.replace('"size": ', '"size": 1'))
+        else:
+            subprocess.run(["git", "init", "--quiet"], cwd=life.prod.folder, check=True)
+        told = life.prod.azureml_stack("plan")
+    finally:
+        lock.write_text(whole)
+        shutil.rmtree(git, ignore_errors=True)
+    assert told.returncode == 1
+    assert {"a lock": "was changed after it was made", "a git ": "git tree has uncommitted changes"}[
+        mistake[:6]
+    ] in told.stdout
+    life.look(mistake, Report(told.stdout, told.returncode))
+    assert life.defaults[mistake] == life.defaults["v1"]
 
 
 def test_of_two_promotions_at_once_the_second_is_refused_and_the_first_goes_on(life: Promotion) -> None:
@@ -225,3 +257,9 @@ def test_of_two_promotions_at_once_the_second_is_refused_and_the_first_goes_on(l
     assert "locked" in second.output
     life.look("both", second)
     assert life.defaults["both"] == life.defaults["v2"]
+
+
+def test_a_drift_check_has_an_exit_code_for_what_was_deleted_by_hand(life: Promotion) -> None:
+    assert life.plan("no drift", "--refresh", "--expect-no-changes") == 0
+    life.azure.arm_delete("/../promotion-prod/computes/cluster")
+    assert life.plan("drift", "--refresh", "--expect-no-changes") == 3
