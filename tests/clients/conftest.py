@@ -17,6 +17,13 @@ def local() -> Iterator[RunningEmulator]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _no_fault_left(local: RunningEmulator) -> Iterator[None]:
+    """What one test asked for and did not use up does not meet the next one."""
+    yield
+    local.control("DELETE", "/_emulator/faults")
+
+
 @pytest.fixture(params=list(LANGUAGES))
 def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)

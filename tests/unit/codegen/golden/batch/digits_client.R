@@ -5,10 +5,11 @@
 # DATA is where the data are: azureml://datastores/NAME/paths/PATH, azureml:NAME:VERSION or https://…; a folder,
 # unless it ends in an extension. The predictions are saved in FOLDER.
 #
-# Needs the package httr2. It signs in as the service principal that AZURE_TENANT_ID, AZURE_CLIENT_ID and
+# Needs the packages httr2 and jsonlite. It signs in as the service principal that AZURE_TENANT_ID, AZURE_CLIENT_ID and
 # AZURE_CLIENT_SECRET name, else as whoever `az login` signed in.
 
 library(httr2)
+library(jsonlite)
 
 SCORING_URI <- "https://digits.westeurope.inference.ml.azure.com/jobs"
 DEPLOYMENT <- NULL # NULL: the endpoint's default

@@ -5,10 +5,11 @@
 # Data are given by their address: azureml://datastores/NAME/paths/PATH, azureml:NAME:VERSION or https://…; other values
 # as in JSON. What the pipeline gives is saved in FOLDER.
 #
-# Needs the package httr2. It signs in as the service principal that AZURE_TENANT_ID, AZURE_CLIENT_ID and
+# Needs the packages httr2 and jsonlite. It signs in as the service principal that AZURE_TENANT_ID, AZURE_CLIENT_ID and
 # AZURE_CLIENT_SECRET name, else as whoever `az login` signed in.
 
 library(httr2)
+library(jsonlite)
 
 SCORING_URI <- "https://retrain.westeurope.inference.ml.azure.com/jobs"
 DEPLOYMENT <- NULL # NULL: the endpoint's default

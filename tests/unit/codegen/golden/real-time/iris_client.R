@@ -2,10 +2,12 @@
 #
 #     Rscript iris_client.R [BODY]
 #
-# BODY is a file with the request as JSON, or - for standard input; without it an example is sent. Needs the package httr2.
+# BODY is a file with the request as JSON, or - for standard input; without it an example is sent. Needs the packages
+# httr2 and jsonlite.
 # The endpoint's key is taken from AZUREML_ENDPOINT_KEY.
 
 library(httr2)
+library(jsonlite)
 
 SCORING_URI <- "https://iris.westeurope.inference.ml.azure.com/score"
 DEPLOYMENT <- NULL # NULL: the endpoint's traffic decides
