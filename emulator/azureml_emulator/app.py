@@ -17,12 +17,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from azureml_emulator import control, faults, storage_account, tokens
 from azureml_emulator.arm import operations, resources, subscriptions
-from azureml_emulator.batch import openapi as batch_openapi
-from azureml_emulator.batch import routes as batch_routes
-from azureml_emulator.batch import run_query
 from azureml_emulator.blobs import BlobProxy
 from azureml_emulator.front import WAY, Way, address_of
 from azureml_emulator.http import WORKSPACE, Call, CaseInsensitive, Face, Reply, Route, ServiceError
+from azureml_emulator.jobs import openapi as job_openapi
+from azureml_emulator.jobs import routes as job_routes
+from azureml_emulator.jobs import run_query
 from azureml_emulator.jsontext import parse_json
 from azureml_emulator.kinds import KINDS, registry
 from azureml_emulator.kinds.workspace import discovery
@@ -46,10 +46,10 @@ ROUTES: tuple[Route, ...] = (
     *faults.ROUTES,
     Route("GET", "/discovery", discovery, "open", "discovery"),
     *registry.ROUTES,
-    *batch_routes.ROUTES,
+    *job_routes.ROUTES,
     *run_query.ROUTES,
     *storage_account.ROUTES,
-    *batch_openapi.ROUTES,
+    *job_openapi.ROUTES,
     *pipeline_v1.ROUTES,
 )
 

@@ -20,6 +20,9 @@ LOGIN_HOST = "login.microsoftonline.com"
 SERVICES_SUFFIX = "api.azureml.ms"
 INFERENCE_SUFFIX = "inference.ml.azure.com"
 
+BATCH_REGION, ONLINE_REGION = "batchEndpoint.region", "onlineEndpoint.region"
+"""Scopes of the store's marks by which the host name of an endpoint finds it."""
+
 Side = Literal["arm", "login", "services", "inference", "blob"]
 """What a host name stands for: Resource Manager, Entra ID, a region's services, an endpoint, a storage account."""
 

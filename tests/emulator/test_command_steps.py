@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from azureml_emulator.batch.command_spec import CommandSpec, StepInput, StepOutput
 from azureml_emulator.batch.spec import EnvironmentSpec, NodeSize, Place
 from azureml_emulator.batch.vm_sizes import GIB
-from azureml_emulator.pipeline.spec import CommandSpec, StepInput, StepOutput
 from emulator.batch_support import alive
 
 MIB = 1 << 20

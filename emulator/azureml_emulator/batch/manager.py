@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from azureml_emulator.batch.command_spec import CommandSpec
 from azureml_emulator.batch.failure import Failure, Screen
 from azureml_emulator.batch.nodes import Nodes
 from azureml_emulator.batch.process import DriverProcess
@@ -16,7 +17,6 @@ from azureml_emulator.batch.records import TERMINAL, JobRecords, later
 from azureml_emulator.batch.spec import JobSpec, StorageAccess
 from azureml_emulator.batch.submit import max_nodes
 from azureml_emulator.http import ServiceError
-from azureml_emulator.pipeline.spec import CommandSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

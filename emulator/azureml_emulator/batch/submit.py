@@ -13,6 +13,7 @@ from azureml_emulator.batch.spec import EnvironmentSpec, JobSpec, Place, Scoring
 from azureml_emulator.batch.vm_sizes import node_size
 from azureml_emulator.http import ServiceError
 from azureml_emulator.uris import UriError, resolve
+from azureml_emulator.urls import BATCH_REGION
 
 if TYPE_CHECKING:
     from azureml_emulator.batch.invoke import Invocation
@@ -46,7 +47,7 @@ class Served:
 
 def find_endpoint(emulator: Emulator, name: str, region: str) -> Document:
     """The endpoint behind a scoring URI; its name is unique within the region."""
-    found = emulator.store.find("batchEndpoint.region", f"{region.lower()}/{name.lower()}")
+    found = emulator.store.find(BATCH_REGION, f"{region.lower()}/{name.lower()}")
     if not found:
         raise ServiceError(404, "NotFound", f"There is no batch endpoint '{name}' in the region '{region}'.")
     return found[0]

@@ -10,7 +10,6 @@ from azureml_emulator.arm import errors
 from azureml_emulator.arm.kind import Kind, Patch, Properties, Target, Tracked
 from azureml_emulator.arm.schema import Body, Strings, choice
 from azureml_emulator.kinds.endpoints import (
-    BATCH_REGION,
     ENDPOINT_NAMES,
     EndpointPatch,
     Keys,
@@ -21,6 +20,7 @@ from azureml_emulator.kinds.endpoints import (
 )
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.store import Document
+from azureml_emulator.urls import BATCH_REGION
 
 
 class Defaults(Body):

@@ -8,9 +8,7 @@ from azureml_emulator.arm import errors, resources
 from azureml_emulator.arm.kind import NameRule, Properties, Target
 from azureml_emulator.arm.schema import Body, NewTags
 from azureml_emulator.store import Document
-
-BATCH_REGION, ONLINE_REGION = "batchEndpoint.region", "onlineEndpoint.region"
-"""Scopes of the marks by which an address finds its endpoint."""
+from azureml_emulator.urls import BATCH_REGION, ONLINE_REGION
 
 ENDPOINT_NAMES = NameRule.of(
     r"(?=.{3,32}$)[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?",

@@ -17,7 +17,6 @@ from azureml_emulator.arm.schema import Body, Strings, choice
 from azureml_emulator.http import ServiceError
 from azureml_emulator.kinds.endpoints import (
     ENDPOINT_NAMES,
-    ONLINE_REGION,
     EndpointPatch,
     Keys,
     check_unique,
@@ -28,6 +27,7 @@ from azureml_emulator.kinds.endpoints import (
 from azureml_emulator.kinds.workspace import WORKSPACE
 from azureml_emulator.online import access
 from azureml_emulator.store import Document
+from azureml_emulator.urls import ONLINE_REGION
 
 _MOST_MIRRORED = 50
 _IDENTITIES = frozenset({"systemassigned", "userassigned", "systemassigned,userassigned", "none"})

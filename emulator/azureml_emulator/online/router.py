@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 
 from azureml_emulator.front import address_of
 from azureml_emulator.http import ServiceError
-from azureml_emulator.kinds.endpoints import ONLINE_REGION
 from azureml_emulator.online import access, swagger
 from azureml_emulator.online.exchange import Exchange, ExchangeError, exchange
 from azureml_emulator.online.serving import NoInstanceError, Serving, TooManyRequestsError
 from azureml_emulator.online.traffic import Share, Split
+from azureml_emulator.urls import ONLINE_REGION
 
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator

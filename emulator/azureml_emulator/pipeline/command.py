@@ -25,8 +25,8 @@ from azureml_emulator.pipeline.watch import EVERY, Watch
 from azureml_emulator.settings import cache_folder
 
 if TYPE_CHECKING:
+    from azureml_emulator.batch.command_spec import CommandSpec, StepInput
     from azureml_emulator.batch.scoring import Reporter
-    from azureml_emulator.pipeline.spec import CommandSpec, StepInput
 
 STD_LOG = "user_logs/std_log.txt"
 LIFECYCLE = "system_logs/lifecycler.txt"

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from azureml_emulator import registries
+from azureml_emulator.batch.command_spec import CommandSpec, StepInput, StepOutput
 from azureml_emulator.batch.records import job_id, log_folder, new_record
 from azureml_emulator.batch.spec import EnvironmentSpec, Place
 from azureml_emulator.batch.submit import REUSE, context
@@ -18,7 +19,6 @@ from azureml_emulator.pipeline.component import PipelinePart, Problem, Specifica
 from azureml_emulator.pipeline.expressions import fill_path
 from azureml_emulator.pipeline.invocation import Given, PipelineInvocation, check_invocation
 from azureml_emulator.pipeline.ports import MODEL_TYPES
-from azureml_emulator.pipeline.spec import CommandSpec, StepInput, StepOutput
 from azureml_emulator.uris import BlobLocation, UriError, address, resolve
 
 if TYPE_CHECKING:

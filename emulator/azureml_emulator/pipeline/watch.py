@@ -12,7 +12,7 @@ from azureml_emulator.batch.failure import Failure
 from azureml_emulator.batch.process_tree import Family, Usage
 
 if TYPE_CHECKING:
-    from azureml_emulator.pipeline.spec import CommandSpec
+    from azureml_emulator.batch.command_spec import CommandSpec
 
 EVERY = 0.5
 SCAN_SHARE = 20

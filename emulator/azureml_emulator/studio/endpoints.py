@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, Response
 from azureml_codegen import AUTH_MODES, LANGUAGES, CodegenError, Endpoint, generate
 from azureml_codegen import Workspace as ClientWorkspace
 from azureml_emulator import swagger
-from azureml_emulator.batch import openapi, submit
+from azureml_emulator.batch import submit
 from azureml_emulator.http import ServiceError
+from azureml_emulator.jobs import openapi
 from azureml_emulator.online import logs
 from azureml_emulator.studio import inside
 from azureml_emulator.studio.frame import MissingError, Visit, Workspace

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 from azureml_emulator import swagger
 from azureml_emulator.batch import submit
 from azureml_emulator.http import Call, Reply, Route
+from azureml_emulator.jobs.routes import DEPLOYMENT_HEADER
 from azureml_emulator.pipeline import openapi as pipeline
 from azureml_emulator.pipeline.component import interface
 from azureml_emulator.pipeline.submit import pipeline_of
 
 if TYPE_CHECKING:
     from azureml_emulator.emulator import Emulator
-
-DEPLOYMENT_HEADER = "azureml-model-deployment"
 
 
 def openapi(call: Call) -> Reply:
