@@ -28,7 +28,7 @@ def add_plan(commands: _Commands, command: _Add, common: Callable[[argparse.Argu
         "  azureml-stack plan --stack prod --markdown > plan.md\n"
         "  azureml-stack plan --stack prod -- --policy-pack policy",
     )
-    plan.add_argument("--refresh", action="store_true", help="look at the resources first, and tell what was changed")
+    plan.add_argument("--refresh", action="store_true", help="look at the resources first, to find what others changed")
     plan.add_argument(
         "--expect-no-changes", action="store_true", help=f"exit with {EXIT_DIFFERENT} when there are any: a drift check"
     )

@@ -263,3 +263,5 @@ def test_a_drift_check_has_an_exit_code_for_what_was_deleted_by_hand(life: Promo
     assert life.plan("no drift", "--refresh", "--expect-no-changes") == 0
     life.azure.arm_delete("/../promotion-prod/computes/cluster")
     assert life.plan("drift", "--refresh", "--expect-no-changes") == 3
+    changes = [(each["action"], each["kind"]) for each in life.plans["drift"]["changes"]]
+    assert ("create", "Compute") in changes

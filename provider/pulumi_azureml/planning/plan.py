@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from .steps import Change, changes_of, drift_of, is_unknown, words
+from .steps import Change, changes_of, is_unknown, words
 
 ACTIONS = ("create", "import", "update", "replace", "delete")
 _NEW = frozenset({"create", "replace"})
@@ -62,7 +62,6 @@ class Plan:
         release: what it deploys; empty for local content.
         changes, transfers, trials, moves: each in the order of the preview.
         unchanged: how many resources stay as they are.
-        drift: what a refresh found, where one was asked for.
         warnings: what the preview warned of.
     """
 
@@ -73,7 +72,6 @@ class Plan:
     trials: Sequence[Trial]
     moves: Sequence[Move]
     unchanged: int
-    drift: Sequence[Change] = ()
     warnings: Sequence[str] = field(default_factory=list)
 
     @property
@@ -92,7 +90,6 @@ class Plan:
             "changes": [_told(each) for each in self.changes],
             "gates": [asdict(each) for each in self.trials],
             "defaults": [asdict(each) for each in self.moves],
-            "drift": [_told(each) for each in self.drift],
             "warnings": list(self.warnings),
         }
 
@@ -118,7 +115,6 @@ def make_plan(preview: Mapping[str, Any], find_transfer: Callable[[Change], Tran
         trials=list(_trials(changes)),
         moves=list(_moves(changes)),
         unchanged=max(0, int(counts.get("same", 0)) - 1),  # the stack is a resource, too
-        drift=drift_of(steps),
         warnings=[str(each.get("message") or "").strip() for each in said],
     )
 

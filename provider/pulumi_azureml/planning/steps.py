@@ -85,23 +85,6 @@ def changes_of(steps: Sequence[Mapping[str, Any]]) -> list[Change]:
     return list(found.values())
 
 
-def drift_of(steps: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """What a refresh has found to be other than the stack's state says."""
-    found = []
-    for step in steps:
-        if step.get("op") != "refresh":
-            continue
-        kind, name = _named(str(step["urn"]))
-        before, after = _inputs(step.get("oldState")), _inputs(step.get("newState"))
-        if kind == _STACK or before is None:
-            continue
-        if after is None:
-            found.append(Change("delete", kind, name, before=before))
-        elif told := tuple(differences(before, after)):
-            found.append(Change("update", kind, name, told, before, after))
-    return found
-
-
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Property]:
     """The inputs that differ: those that a program gives, else the digests that do."""
     names = dict.fromkeys((*before, *after))

@@ -37,11 +37,6 @@ def plain(plan: Plan) -> str:
 
 def _plain(plan: Plan) -> Iterator[str]:
     yield f"Plan of {title(plan)}: {summary(plan)}"
-    if plan.drift:
-        yield "changed outside of the stack"
-        for change in plan.drift:
-            yield f"  {_action(change)}"
-            yield from (f"      {each}" for each in change.properties)
     for how, note in (("upload", _UPLOADED), ("copy", _COPIED)):
         moved = [each for each in plan.transfers if each.how == how]
         if moved:
@@ -76,10 +71,6 @@ def _markdown(plan: Plan) -> Iterator[str]:
     for trial in plan.trials:
         yield ""
         yield f"🚦 gate: {_escaped(_trial(trial))}"
-    for change in plan.drift:
-        yield ""
-        told = "; ".join(str(each) for each in change.properties)
-        yield f"⚠️ changed outside of the stack: {_escaped(_action(change))}{': ' if told else ''}{_escaped(told)}"
     if plan.transfers:
         yield ""
         yield "| content | from | files | size |"
