@@ -35,11 +35,14 @@ class Contents:
         """The content of a digest (hexadecimal MD5), if it is here and whole."""
         path = self._path(digest)
         try:
-            content = path.read_bytes()
+            # Plain paths: for a small content, a `Path` would cost more time than reading it.
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                content = file.read()
         except OSError:
             return None
         if _digest(content) != digest:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(path).unlink()
             return None
         with suppress(OSError):
             os.utime(path)
@@ -49,7 +52,7 @@ class Contents:
         """Keep a content, unless it is large, is not what the digest says, or cannot be written: it is a copy."""
         if len(content) > LARGEST or _digest(content) != digest:
             return
-        path = self._path(digest)
+        path = Path(self._path(digest))
         temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -74,11 +77,11 @@ class Contents:
                 Path(path).unlink()
             total -= size
 
-    def _path(self, digest: str) -> Path:
+    def _path(self, digest: str) -> str:
         if len(digest) != _DIGEST or not digest.isalnum():
             message = f"'{digest}' is not a hexadecimal MD5 digest"
             raise ValueError(message)
-        return self.folder / digest[:2] / digest[2:]
+        return f"{self.folder}/{digest[:2]}/{digest[2:]}"
 
 
 def _files(entries: Iterable[os.DirEntry[str]]) -> list[tuple[os.DirEntry[str], os.stat_result]]:

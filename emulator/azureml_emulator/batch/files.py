@@ -133,16 +133,15 @@ class BlobFiles:
 
     def fetch(self, listing: Listing, name: str, target: str) -> bool:
         """See :class:`Files`."""
-        path, digest = Path(target), listing.digests.get(name)
-        if self._contents is None or not digest:
-            self._download(listing.folder, name, path)
-            return False
-        content = self._contents.get(digest)
+        digest = listing.digests.get(name)
+        content = self._contents.get(digest) if self._contents and digest else None
         if content is not None:
-            path.write_bytes(content)
+            with open(target, "wb") as file:  # noqa: PTH123 - see `Contents.get`
+                file.write(content)
             return True
+        path = Path(target)
         self._download(listing.folder, name, path)
-        if path.stat().st_size <= LARGEST:
+        if self._contents and digest and path.stat().st_size <= LARGEST:
             self._contents.add(digest, path.read_bytes())
         return False
 
