@@ -257,18 +257,25 @@ def test_a_registry_that_does_not_exist_is_named_with_what_to_do(
     assert "AzureML Registry User" in told
 
 
-def test_a_release_whose_registry_refuses_to_be_read_changes_nothing(
+@pytest.mark.parametrize(
+    ("kind_of_fault", "said"),
+    [({"fault": "status", "status": 403}, "403"), ({"fault": "reset", "times": 100}, "no answer")],
+    ids=["refused", "no answer"],
+)
+def test_a_release_whose_registry_cannot_be_read_changes_nothing(
     workspace: Callable[..., Stack],
     registry: str,
     files: dict[str, dict[str, Any]],
     tmp_path: Path,
     azureml: RunningEmulator,
+    kind_of_fault: dict[str, Any],
+    said: str,
 ) -> None:
     dev = workspace("dev")
     dev.up(MODEL, "model", registry=registry, **files["model"])
     release(dev, tmp_path / "v1.json")
     prod = workspace("prod", release=str(tmp_path / "v1.json"))
-    fault = {"fault": "status", "status": 403, "method": "GET", "path": f"registries/{registry}/"}
+    fault = {**kind_of_fault, "method": "GET", "path": f"registries/{registry}/"}
     azureml.control("POST", "/_emulator/faults", fault)
     try:
         with pytest.raises(ArmError) as caught:
@@ -276,5 +283,6 @@ def test_a_release_whose_registry_refuses_to_be_read_changes_nothing(
     finally:
         azureml.control("DELETE", "/_emulator/faults")
     assert f"registries/{registry}" in str(caught.value)
+    assert said in str(caught.value)
     assert "nothing of Model 'model'" in str(caught.value)
     assert prod.client.request("GET", f"{prod.client.settings.workspace_id}/models").body["value"] == []
