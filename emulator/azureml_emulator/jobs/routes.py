@@ -166,17 +166,17 @@ def cancel_job(call: Call) -> Reply:
     """``POST {WS}/jobs/{name}/cancel``: stop a job; 200 when it has stopped, else 202."""
     record, _ = lookup.job(call, call.params["job"])
     owner = call.emulator.pipelines if shown.is_pipeline(record) else call.emulator.jobs
-    after = owner.cancel(record)
-    if after["status"] in TERMINAL:
-        return Reply(None, 200)
-    version = call.query.get("api-version", "")
-    location = f"{call.emulator.urls.arm(record['id'])}/cancelResult?api-version={version}"
-    return Reply(None, 202, {"Location": location, "Retry-After": POLL_AFTER})
+    return _stopped(call, owner.cancel(record))
 
 
 def cancel_result(call: Call) -> Reply:
     """Where the cancel operation's ``Location`` leads: 202 until the job has stopped."""
     record, _ = lookup.job(call, call.params["job"])
+    return _stopped(call, record)
+
+
+def _stopped(call: Call, record: Document) -> Reply:
+    """200 when a job has stopped; until then 202 with where to ask again."""
     if record["status"] in TERMINAL:
         return Reply(None, 200)
     version = call.query.get("api-version", "")
