@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
+_INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 
 
 def official_python() -> Path:
@@ -24,7 +25,7 @@ def azure_cli() -> Path:
 def _environment(client: str) -> Path:
     requirements = HERE / f"{client}.txt"
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pulumi-azureml" / "official-client"
-    place = cache / hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    place = cache / hashlib.sha256(" ".join(_INSTALL).encode() + requirements.read_bytes()).hexdigest()[:16]
     if not place.exists():
         cache.mkdir(parents=True, exist_ok=True)
         _install(requirements, place, Path(tempfile.mkdtemp(dir=cache, prefix="new-")))
@@ -36,7 +37,7 @@ def _install(requirements: Path, place: Path, new: Path) -> None:
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     try:
         _run([uv, "venv", "--quiet", "--allow-existing", "--relocatable", "--python", python, new])
-        _run([uv, "pip", "install", "--quiet", "--python", new / "bin/python", "--requirement", requirements])
+        _run([uv, *_INSTALL, "--python", new / "bin/python", "--requirement", requirements])
         new.rename(place)
     except OSError:
         if not place.exists():  # otherwise another test run was first

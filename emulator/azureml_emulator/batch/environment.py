@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 OLDEST_PYTHON = (3, 8)
 """The oldest interpreter that the worker runs on."""
-FORMAT = 1
+FORMAT = 2
 FOREIGN = frozenset({"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH"})
 """Variables by which uv would look into another environment than the one that it is told."""
 TAIL = 40
@@ -192,7 +192,8 @@ def _build(folder: Path, interpreter: str, wanted: Requirements, log: Callable[[
         requirements = folder / "requirements.txt"
         requirements.write_text("\n".join(wanted.lines) + "\n", encoding="utf-8")
         python = str(folder / "bin" / "python")
-        words += _run_uv(["pip", "install", "--python", python, "-r", str(requirements)], log)
+        # Workers write no byte code into what all jobs share: made now, or at each start of each worker.
+        words += _run_uv(["pip", "install", "--compile-bytecode", "--python", python, "-r", str(requirements)], log)
     (folder / "build.log").write_text("\n".join(words) + "\n", encoding="utf-8")
     (folder / "ready").touch()
 
