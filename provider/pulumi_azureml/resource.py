@@ -42,11 +42,9 @@ class AzureMLResource(Resource, module="azureml", name="Resource"):
             _check_program(mode, release)
         if self._protected and mode == "production" and (opts is None or opts.protect is None):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True))
-        parent = (opts or pulumi.ResourceOptions()).parent
-        urn = pulumi.create_urn(resource_name, f"pulumi-python:{self._resource_type_name}", parent)
-        # Without what it was computed from: to depend on a component is to depend on its children, so a child
-        # whose inputs depend on its parent would wait for itself.
-        urn = pulumi.Output(set(), urn.future(), urn.is_known())  # type: ignore[arg-type]  # None only if unknown
+        urn = _urn(
+            resource_name, f"pulumi-python:{self._resource_type_name}", (opts or pulumi.ResourceOptions()).parent
+        )
         given = {key: _reference(value) for key, value in inputs.items()}
         super().__init__(provider, resource_name, {**dict.fromkeys(outputs), **given, URN: urn, ARM_ID: None}, opts)
 
@@ -59,6 +57,16 @@ class AzureMLResource(Resource, module="azureml", name="Resource"):
         """The output of wire name `key`."""
         found: pulumi.Output[Any] = self.__dict__[key]
         return found
+
+
+def _urn(resource_name: str, kind: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
+    """The URN that the engine gives a resource."""
+    if parent is None:  # computed at once: outputs are what costs time in a program of hundreds of resources
+        return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{kind}::{resource_name}"
+    urn = pulumi.create_urn(resource_name, kind, parent)
+    # Without what it was computed from: to depend on a component is to depend on its children, so a child whose
+    # inputs depend on its parent would wait for itself.
+    return pulumi.Output(set(), urn.future(), urn.is_known())  # type: ignore[arg-type]  # None only if unknown
 
 
 @functools.cache
