@@ -54,7 +54,7 @@ def test_retries_come_on_top_of_the_first_attempt(bench: Bench) -> None:
     script = "def run(mini_batch):\n    print('attempt')\n    raise ValueError('never')\n"
     result = bench.script(script).files("a").scoring(max_retries=2).run()
     assert result.log("user/stdout/node000/process000.stdout.txt").split() == ["attempt"] * 3
-    assert "attempt 1 of 3" in result.error
+    assert "attempt 3 of 3" in result.error
 
 
 def test_items_of_a_mini_batch_that_always_fails_have_failed(bench: Bench) -> None:

@@ -90,7 +90,7 @@ class Pool:
         self.ledger = ledger
         self.source = source
         self.book = book
-        self.first_failure: Failure | None = None
+        self._blamed: Failure | None = None  # why the first mini-batch failed for good
         self._members = members
         self._watch = watch
         self._set_up = set_up
@@ -173,7 +173,7 @@ class Pool:
         attempt = replace(self._attempt(member), run_time=reply["elapsed"], process_time=reply["process_time"])
         if reply["count"] < len(batch):
             title = f"run() returned {reply['count']} rows for a mini-batch of {len(batch)} files"
-            self._note(member, Failure("shortfall", title, where=where(reply["where"])))
+            self._note(member, Failure("shortfall", title, where=where(reply["where"])), final=True)
         member.state, member.batch = "idle", None
         outcome = self.ledger.succeed(batch.index, reply["count"])
         self.book.attempted(replace(attempt, succeeded=outcome.succeeded))
@@ -239,9 +239,9 @@ class Pool:
         batch = member.batch
         if batch is None:
             return
-        self._note(member, failure)
-        self.book.attempted(replace(self._attempt(member), error=failure.title))
         outcome = self.ledger.fail(batch.index)
+        self._note(member, failure, final=outcome is not None)
+        self.book.attempted(replace(self._attempt(member), error=failure.title))
         if outcome is not None:
             self.book.finished(outcome, "")
 
@@ -252,10 +252,10 @@ class Pool:
         worker = member.worker
         return Attempt(batch.index, len(batch), worker.slot, worker.process.pid, time.time() - elapsed, elapsed)
 
-    def _note(self, member: Member, failure: Failure) -> None:
+    def _note(self, member: Member, failure: Failure, *, final: bool) -> None:
         failure = self._placed(member, failure)
-        if self.first_failure is None:
-            self.first_failure = failure
+        if final and self._blamed is None:
+            self._blamed = failure
         self.book.failed(failure, member.worker.slot)
 
     def _placed(self, member: Member, failure: Failure) -> Failure:
@@ -283,7 +283,7 @@ class Pool:
         }
 
     def _blame(self) -> Failure:
-        return self.first_failure or Failure("shortfall", NO_SUCCESS)
+        return self._blamed or Failure("shortfall", NO_SUCCESS)
 
     def _check_threshold(self) -> None:
         if self.ledger.threshold_exceeded:
