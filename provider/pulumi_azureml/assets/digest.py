@@ -12,6 +12,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from .files import AssetFile, list_files, walk_in_order
 HASH_VERSION = "202208"
 _UPLOAD_SEED = b"Initialize for october 2021 AML CLI version"
 _CHUNK = 1 << 20
+_LARGE = 64 << 20  # bytes, of which a digest takes some 40 ms
 # A file changed this recently may change again without a new time stamp: its digest is not remembered.
 _SETTLED_NS = 2_000_000_000
 
@@ -54,8 +56,17 @@ def digest_path(path: Path, *, memory: Path | None = None) -> ContentDigest:
     """
     files = list_files(path)
     parts = [(file.relative, file.path) for file in files]
-    found = _remembered(HASH_VERSION, parts, lambda: _content_hash(files), memory)
-    return ContentDigest(found, len(files), sum(file.size for file in files))
+    size = sum(file.size for file in files)
+
+    def compute() -> str:
+        if size < _LARGE:
+            return _content_hash(files)
+        # An upload will ask for its own hash of the same bytes: made by another core meanwhile, and remembered.
+        with ThreadPoolExecutor(max_workers=1) as other:
+            other.submit(upload_hash, path, memory=memory)
+            return _content_hash(files)
+
+    return ContentDigest(_remembered(HASH_VERSION, parts, compute, memory), len(files), size)
 
 
 def content_digest(files: Sequence[tuple[str, int, Iterable[bytes]]]) -> str:
