@@ -66,7 +66,7 @@ def digest_path(path: Path, *, memory: Path | None = None) -> ContentDigest:
             other.submit(upload_hash, path, memory=memory)
             return _content_hash(files)
 
-    return ContentDigest(_remembered(HASH_VERSION, parts, compute, memory), len(files), size)
+    return ContentDigest(_remembered(HASH_VERSION, path, parts, compute, memory), len(files), size)
 
 
 def content_digest(files: Sequence[tuple[str, int, Iterable[bytes]]]) -> str:
@@ -96,7 +96,7 @@ def upload_hash(path: Path, *, memory: Path | None = None) -> str:
     the places of models and data by it to this day.
     """
     parts = list(walk_in_order(path)) if path.is_dir() else [("", path)]
-    return _remembered("2021-10", parts, lambda: _upload_hash(parts), memory)
+    return _remembered("2021-10", path, parts, lambda: _upload_hash(parts), memory)
 
 
 def _upload_hash(parts: Iterable[tuple[str, Path | None]]) -> str:
@@ -115,16 +115,20 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def _remembered(
-    algorithm: str, parts: Sequence[tuple[str, Path | None]], compute: Callable[[], str], memory: Path | None
+    algorithm: str,
+    root: Path,
+    parts: Sequence[tuple[str, Path | None]],
+    compute: Callable[[], str],
+    memory: Path | None,
 ) -> str:
-    """What `compute` gives, remembered by every file's path, size, times and inode."""
-    identity = hashlib.sha256(algorithm.encode())
+    """What `compute` gives, remembered by the path of the root and every file's name, size, times and inode."""
+    identity = hashlib.sha256(f"{algorithm} {root.resolve()}".encode())
     newest = 0
     for name, path in parts:
         stat = path.stat() if path is not None else None
-        kept = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino) if stat else ()
+        kept = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) if stat else ()
         newest = max(newest, stat.st_mtime_ns if stat else 0)
-        identity.update(repr((name, str(path and path.resolve()), *kept)).encode())
+        identity.update(repr((name, *kept)).encode())
     place = (memory or _cache_folder()) / identity.hexdigest()
     try:
         return place.read_text()

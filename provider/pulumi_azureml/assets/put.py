@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .copying import signature
 
@@ -26,13 +26,13 @@ class QuickPut:
 
     Args:
         container: where they go.
-        pool: connections to it.
+        pool: connections to its host.
         signed: the signature that allows it.
     """
 
-    def __init__(self, container: ContainerClient, pool: urllib3.PoolManager, signed: str) -> None:
+    def __init__(self, container: ContainerClient, pool: urllib3.HTTPConnectionPool, signed: str) -> None:
         self._pool = pool
-        self._address = container.url.partition("?")[0]
+        self._folder = urlsplit(container.url).path.rstrip("/")
         self._signed = signed
         self._version = container.api_version
 
@@ -48,8 +48,8 @@ class QuickPut:
         if not signed or requests.utils.select_proxy(address, told["proxies"]):
             return None
         trusted = told["verify"] if isinstance(told["verify"], str) else requests.utils.DEFAULT_CA_BUNDLE_PATH
-        pool = urllib3.PoolManager(maxsize=threads, ca_certs=trusted, retries=False, timeout=_SECONDS)
-        return cls(container, pool, signed)
+        pools = urllib3.PoolManager(maxsize=threads, ca_certs=trusted, timeout=_SECONDS)
+        return cls(container, pools.connection_from_url(address), signed)
 
     def put(self, path: str, data: bytes) -> bool:
         """Make the blob at `path` of `data`, which the service compares with its MD5.
@@ -65,9 +65,12 @@ class QuickPut:
             "Content-Type": "application/octet-stream",
             "Content-MD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
         }
-        address = f"{self._address}/{quote(path, safe='~/')}?{self._signed}"
+        target = f"{self._folder}/{quote(path, safe='~/')}?{self._signed}"
         try:
-            answer = self._pool.request("PUT", address, body=data, headers=headers)
+            # Straight to the host's pool, which need not be found for each address anew.
+            answer = self._pool.urlopen(
+                "PUT", target, body=data, headers=headers, retries=False, redirect=False, assert_same_host=False
+            )
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == _CREATED
