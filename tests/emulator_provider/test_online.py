@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,13 +137,43 @@ def test_traffic_to_a_deployment_that_does_not_exist_is_refused_and_nothing_move
     assert program.answer() == "blue"
 
 
-def test_a_deployment_with_traffic_is_not_deleted_and_goes_once_the_traffic_has_moved(program: Program) -> None:
+class Wait:
+    """A clock of which a wait takes no time; the third one is over when `then` is done."""
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self.waits = 0
+        self._then = then
+
+    def now(self) -> float:
+        return float(self.waits)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits += round(seconds)
+        if self.waits == 3:
+            self._then()
+
+
+def test_a_deployment_with_traffic_is_not_deleted(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     kind, green = program.stack.made["green"]
     program.route(traffic={"green": 100})
+    context = program.stack.context("green")
+    monkeypatch.setattr(context.client, "clock", wait := Wait())
     with pytest.raises(BadRequestError, match="non-zero traffic weight"):
-        lifecycle_of(kind).delete(green.id, green.outputs, program.stack.context("green"))
-    program.route(traffic={"blue": 100})
-    program.stack.delete("green")
+        lifecycle_of(kind).delete(green.id, green.outputs, context)
+    assert wait.waits == 60
+    assert program.answer("green") == "green"
+
+
+def test_a_deployment_is_deleted_once_the_traffic_has_moved_away(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.route(traffic={"green": 100})
+    wait = Wait(lambda: program.route(traffic={"blue": 100}))
+    with monkeypatch.context() as patched:
+        patched.setattr(program.stack.client, "clock", wait)
+        program.stack.delete("green")
+    assert wait.waits >= 3
+    assert any("100 percent of the endpoint's traffic" in text for text in program.stack.shown)
     assert program.answer("green") == "404"
     program.deploy("green")
 

@@ -211,7 +211,8 @@ class Kind:
         query_on_delete: query parameters of the DELETE.
         borrows: inputs that are taken from the resource given as another input: `{"codePath": ("code", "path")}`.
         protected: whether the stack of a production environment protects such a resource from deletion.
-        in_use: asked in production before a deletion; returns why it must not be, or nothing.
+        in_use: returns why it must not be deleted, or nothing: asked in production before a deletion, and elsewhere
+            when the service has refused one, which is then waited for a minute.
         facet: set when the kind is a property of another resource.
         lookup: whether the kind only reads what exists, and never makes or deletes it.
         perform: set when the kind is not a resource of the service but something that is done; returns its outputs.
