@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -83,6 +84,28 @@ def test_no_request_is_lost_while_traffic_moves_and_deployments_change(azureml_e
             load.more()
         assert {status for status, _ in load.answers} == {200}, load.answers
         assert sum(load.answers.values()) >= ENOUGH
+        endpoint.delete()
+
+
+def test_a_request_that_comes_slowly_goes_where_the_traffic_leads_when_it_is_whole(
+    azureml_emulator: RunningEmulator,
+) -> None:
+    with Service(azureml_emulator) as service:
+        endpoint = OnlineEndpoint(service)
+        for color in ("blue", "green"):
+            assert endpoint.deploy(color) == "Succeeded"
+        endpoint.route(blue=100)
+        assert endpoint.answer()["color"] == "blue"
+
+        def body() -> Iterator[bytes]:
+            yield b'{"id":'
+            endpoint.route(green=100)
+            endpoint.delete("blue")
+            yield b" 1}"
+
+        headers = {"authorization": f"Bearer {endpoint.keys['primaryKey']}"}
+        answer = service.http.post(f"{endpoint.url}/score", content=body(), headers=headers, timeout=60)
+        assert (answer.status_code, answer.json()["color"]) == (200, "green")
         endpoint.delete()
 
 

@@ -102,11 +102,9 @@ class OnlineRouter:
     async def _answer(self, scope: Scope, path: bytes, receive: Receive, send: Send) -> None:
         headers: Headers = scope["headers"]
         given = dict(headers)
-        route = self._route(path)
-        if route is None:
-            raise RefusedError(404, f"There is no online endpoint at {path.decode('latin-1')}.\n")
-        self._authorize(route, given.get(b"authorization", b"").decode("latin-1"))
+        self._authorize(self._present(path), given.get(b"authorization", b"").decode("latin-1"))
         body = await _read(receive)
+        route = self._present(path)  # as it is now: while the body came, the traffic may have moved
         named = given.get(_DEPLOYMENT, b"").decode("latin-1")
         name = named or route.split.pick()
         serving = self._serving(route, name)
@@ -139,6 +137,12 @@ class OnlineRouter:
             task = asyncio.get_running_loop().create_task(_mirror(serving, request))
             self._mirrored.add(task)
             task.add_done_callback(self._mirrored.discard)
+
+    def _present(self, path: bytes) -> _Route:
+        route = self._route(path)
+        if route is None:
+            raise RefusedError(404, f"There is no online endpoint at {path.decode('latin-1')}.\n")
+        return route
 
     def _route(self, path: bytes) -> _Route | None:
         place = path[len(_PREFIX) :].partition(b"/")[0].decode("latin-1").lower()
