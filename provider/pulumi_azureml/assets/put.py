@@ -68,9 +68,7 @@ class QuickPut:
         target = f"{self._folder}/{quote(path, safe='~/')}?{self._signed}"
         try:
             # Straight to the host's pool, which need not be found for each address anew.
-            answer = self._pool.urlopen(
-                "PUT", target, body=data, headers=headers, retries=False, redirect=False, assert_same_host=False
-            )
+            answer = self._pool.urlopen("PUT", target, body=data, headers=headers, retries=False)
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == _CREATED

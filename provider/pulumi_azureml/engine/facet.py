@@ -13,7 +13,8 @@ from ..arm import ArmError, NotFoundError, OperationFailedError, wait_for_result
 from ..state_keys import ARM_ID
 from .context import Context
 from .declaration import Facet, InputField, Kind, Values
-from .lifecycle import ResourceState, refuse
+from .deletion import refuse
+from .lifecycle import ResourceState
 from .shape import normalise
 from .values import Document, get, put
 

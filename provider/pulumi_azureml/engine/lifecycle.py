@@ -10,13 +10,11 @@ import contextlib
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from ..arm import (
     Answer,
     ArmError,
-    BadRequestError,
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -30,6 +28,7 @@ from ..arm.polling import Wait, provisioning_state
 from ..state_keys import ARM_ID, CONTENT, MARK
 from .context import Context
 from .declaration import Kind, Values
+from .deletion import ask_to_delete, refuse
 from .diff import diff
 from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs
 from .values import Document, duration_seconds, get, put
@@ -37,7 +36,6 @@ from .values import Document, duration_seconds, get, put
 # Of an asset in a registry, the stack that made it decides these.
 _OF_THE_MAKER = ("tags", "description")
 _CREATED = 201
-_LETTING_GO_SECONDS = 60.0
 _UNDER_WAY = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
 
 
@@ -54,17 +52,6 @@ class ResourceState:
     id: str
     inputs: Values
     outputs: Values
-
-
-def refuse(operation: str, resource: str, reason: str) -> None:
-    """Refuse a deletion in production, when there is a reason."""
-    if reason:
-        raise ConflictError(
-            operation,
-            resource,
-            message=f"{reason}, and this stack's azureml:mode is production",
-            hint="move the default to another deployment first; to take everything down, remove azureml:mode.",
-        )
 
 
 @contextlib.contextmanager
@@ -158,31 +145,10 @@ class Lifecycle:
             answer = Answer(200, current, {})  # an earlier run has asked already: only the wait is left
         else:
             try:
-                answer = self._ask_to_delete(resource, state, operation, ctx)
+                answer = ask_to_delete(self.kind, resource, state, operation, ctx)
             except NotFoundError:
                 return
         wait_for_deletion(ctx.client, answer, resource, operation=operation, wait=self._wait(state, "delete", ctx))
-
-    def _ask_to_delete(self, resource: str, state: Values, operation: str, ctx: Context) -> Answer:
-        """Have the service delete it; where it refuses because of what uses it, once that has let go.
-
-        The engine deletes side by side what an update replaces: a deployment, and the traffic that leads to it.
-        """
-        ask = partial(
-            ctx.client.request, "DELETE", resource, params=self.kind.query_on_delete or None, operation=operation
-        )
-        try:
-            return ask()
-        except BadRequestError:
-            if not self.kind.in_use:
-                raise
-            until = ctx.client.clock.now() + _LETTING_GO_SECONDS
-            while reason := self.kind.in_use(ctx.client, resource, state):
-                if ctx.client.clock.now() >= until:
-                    raise
-                ctx.status(f"waiting to delete the {self.kind.title}: {reason}")
-                ctx.client.clock.sleep(1.0)
-        return ask()
 
     def _concerns_the_service(self, olds: Values, news: Values) -> bool:
         """Whether anything that is sent has changed, and not only what the provider keeps for itself."""
