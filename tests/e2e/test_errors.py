@@ -67,6 +67,8 @@ def test_a_workspace_that_does_not_exist_is_named(digits: Stack, azure: LocalAzu
     report = digits.attempt("up", "--yes", "--skip-preview")
     assert report.code != 0
     assert "elsewhere" in report.output
+    assert "pulumi config set azureml:workspace" in report.output
+    assert "name a datastore" not in report.output
     assert azure.inventory() == {}
 
 

@@ -17,6 +17,7 @@ AzureMLError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -168,6 +169,7 @@ _BY_STATUS: Mapping[int, type[ArmError]] = {
     429: ThrottledError,
 }
 _SERVER_ERROR = 500
+_MISSING_SETTINGS = {"SubscriptionNotFound": "subscriptionId", "ResourceGroupNotFound": "resourceGroup"}
 
 
 def error_from_answer(operation: str, resource: str, status: int, body: Any, headers: Mapping[str, str]) -> ArmError:
@@ -175,7 +177,30 @@ def error_from_answer(operation: str, resource: str, status: int, body: Any, hea
     kind = _BY_STATUS.get(status, ServiceUnavailableError if status >= _SERVER_ERROR else BadRequestError)
     code, message = read_error(body)
     request_id = headers.get("x-ms-request-id", "") or headers.get("x-request-id", "")
-    return kind(operation, resource, status=status, code=code, message=message, request_id=request_id, headers=headers)
+    return kind(
+        operation,
+        resource,
+        status=status,
+        code=code,
+        message=message,
+        request_id=request_id,
+        hint=_setting_hint(code, message, resource),
+        headers=headers,
+    )
+
+
+def _setting_hint(code: str, message: str, resource: str) -> str:
+    """What to do where not the resource is missing but what it lies in, which the stack's settings name.
+
+    Resource Manager says so itself: "The Resource '{type}/{name}' under resource group '{group}' was not found."
+    """
+    setting = _MISSING_SETTINGS.get(code, "")
+    named = re.match(r"The Resource '([^']+)'", message)
+    if code == "ResourceNotFound" and named and f"/{named[1]}/".lower() in resource.lower():
+        setting = "workspace"
+    if not setting:
+        return ""
+    return f"name one that exists: `pulumi config set azureml:{setting} NAME`; `pulumi config` lists what is set."
 
 
 def read_error(body: Any) -> tuple[str, str]:

@@ -48,7 +48,8 @@ def _open(client: ArmClient, resource: str, datastore: str) -> ContainerClient:
     try:
         found = client.request("GET", resource, operation=f"read datastore {datastore}").body["properties"]
     except NotFoundError as error:
-        error.advise("name a datastore that the workspace has; every workspace is made with workspaceblobstore.")
+        if not error.hint:  # else it is the workspace that is missing
+            error.advise("name a datastore that the workspace has; every workspace is made with workspaceblobstore.")
         raise
     if found.get("datastoreType") != "AzureBlob":
         raise ValueError(

@@ -120,6 +120,29 @@ def test_an_error_says_what_was_tried_on_what_and_what_came_back(status: int, ki
     assert "secret" not in text
 
 
+def missing(what: str, resource: str) -> str:
+    """What to do when the service says that a resource is not there."""
+    message = f"The Resource '{what}' under resource group 'rg' was not found."
+    body = {"error": {"code": "ResourceNotFound", "message": message}}
+    return error_from_answer("read it", resource, 404, body, {}).hint
+
+
+def test_a_workspace_that_is_missing_is_told_by_its_setting_and_a_resource_in_it_is_not() -> None:
+    workspace = WORKSPACE.partition("/providers/")[2]
+    assert "azureml:workspace" in missing(workspace, f"{WORKSPACE}/datastores/workspaceblobstore")
+    assert "azureml:workspace" in missing(workspace.upper(), f"https://host{WORKSPACE}/computes/c")
+    assert not missing(f"{workspace}/computes/c", f"{WORKSPACE}/computes/c")
+    assert not missing(workspace.removesuffix(workspace[-1]), f"{WORKSPACE}/computes/c")
+
+
+@pytest.mark.parametrize(
+    ("code", "setting"), [("SubscriptionNotFound", "subscriptionId"), ("ResourceGroupNotFound", "resourceGroup")]
+)
+def test_a_subscription_or_group_that_is_missing_is_told_by_its_setting(code: str, setting: str) -> None:
+    body = {"error": {"code": code, "message": "It could not be found."}}
+    assert f"azureml:{setting}" in error_from_answer("read it", WORKSPACE, 404, body, {}).hint
+
+
 def test_the_data_planes_unwrapped_errors_are_read_too() -> None:
     found = error_from_answer("invoke", "https://h/jobs", 400, {"code": "BadRequest", "message": "No input."}, {})
     assert (found.code, found.message) == ("BadRequest", "No input.")
