@@ -25,6 +25,8 @@ bench: setup ## run all benchmarks (ARGS=lifecycle: that one; ARGS=--help lists 
 
 env: setup ## print the local stack's environment as export lines, to be evaluated by a shell
 	@scripts/env
+	@AZUREML_EMULATOR_HOME=.local/emulator .venv/bin/azureml-emulator status > /dev/null || echo "make env: the \
+	local Azure ML is not running, so this has no sign-in: azureml-emulator start, then make env once more" >&2
 
 sdk: setup ## write the typed resource classes again from the declarations
 	@.venv/bin/python tools/generate_sdk.py

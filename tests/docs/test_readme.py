@@ -94,6 +94,14 @@ def test_demo_destroy_leaves_nothing_and_stops_the_services(tour: Tour) -> None:
     assert status.returncode == 1
 
 
+def test_an_environment_without_the_local_azure_ml_says_what_is_missing(tour: Tour) -> None:
+    made = subprocess.run(
+        ["make", "-s", "env"], cwd=tour.folder, env=base_environment(), capture_output=True, text=True, check=True
+    )
+    assert "azureml-emulator start, then make env once more" in made.stderr
+    assert all(line.startswith("export ") for line in made.stdout.splitlines())
+
+
 def test_every_make_target_is_listed() -> None:
     makefile = (ROOT / "Makefile").read_text()
     declared = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
