@@ -72,8 +72,13 @@ def draw(events: Iterable[Event]) -> Timeline | None:
         x = round((event.begins - begin) / span * WIDTH, 1)
         width = max(round((event.ends - event.begins) / span * WIDTH, 1), 1.0)
         _add(lane.bars, Bar(x, width, event.result, event.text))
-    marks = [(WIDTH * mark / _MARKS, duration(span * mark / _MARKS)) for mark in range(_MARKS + 1)]
+    marks = [(WIDTH * mark / _MARKS, _mark(span * mark / _MARKS, span)) for mark in range(_MARKS + 1)]
     return Timeline(list(lanes.values()), marks, span)
+
+
+def _mark(seconds: float, span: float) -> str:
+    """A mark's words: in milliseconds where tenths of a second would read alike."""
+    return f"{seconds * 1000:.0f} ms" if span < 1 else duration(seconds)
 
 
 def _add(bars: list[Bar], bar: Bar) -> None:

@@ -48,6 +48,16 @@ def test_no_events_make_no_picture():
     assert timeline.draw([]) is None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "marks"),
+    [(0.2, ["0 ms", "50 ms", "100 ms", "150 ms", "200 ms"]), (8, ["0.0 s", "2.0 s", "4.0 s", "6.0 s", "8.0 s"])],
+)
+def test_the_marks_of_the_axis_differ_however_short_it_is(seconds: float, marks: list[str]):
+    found = timeline.draw([Event("a", 0, seconds, "good", "")])
+    assert found is not None
+    assert [text for _, text in found.marks] == marks
+
+
 def test_bars_too_short_to_see_become_one():
     events = [Event("a", number / 1000, number / 1000 + 0.0001, "good", f"b{number}") for number in range(20_000)]
     found = timeline.draw([*events, Event("a", 0.5, 0.5001, "bad", "failed")])
