@@ -30,6 +30,7 @@ GATED = """
         for path in mini_batch:
             name = path.rpartition("/")[2]
             print("MARKUP", name)
+            (Path("GATE") / f"{name} waits").touch()
             while not (Path("GATE") / name).exists() and not (Path("GATE") / "all").exists():
                 time.sleep(0.02)
             if (Path("GATE") / "fail").exists():
@@ -53,7 +54,8 @@ def picture(shade: int) -> bytes:
 
 @dataclass
 class Stage:
-    """What there is to look at, and what lets its jobs go on: a file of ``gate`` for each file that is scored."""
+    """What there is to look at, and what lets its jobs go on: a file of ``gate`` for each file that is scored,
+    beside one that tells that it waits."""
 
     service: Service
     pictures: Endpoint
