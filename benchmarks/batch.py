@@ -31,6 +31,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from azureml_emulator.contents import Contents
 from azureml_emulator.testing import RunningEmulator, emulator
 from emulator.batch_service import TERMINAL, Endpoint, Service
 
@@ -127,9 +128,7 @@ def upload(service: Service, folder: str, files: dict[str, bytes]) -> str:
 
 def forget_contents(running: RunningEmulator) -> None:
     """Empty the emulator's store of contents, as if the files had been uploaded without it."""
-    for path in (running.home / "contents").rglob("*"):
-        if path.is_file():
-            path.unlink()
+    Contents(running.home / "contents", limit=0).trim()
 
 
 def measure_pool(service: Service, folder: Path, count: int, rounds: int) -> Sample:

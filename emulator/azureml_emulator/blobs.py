@@ -11,7 +11,6 @@ import base64
 import contextlib
 import logging
 from collections.abc import AsyncIterator
-from functools import partial
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
@@ -33,6 +32,8 @@ _NOT_REQUEST = _HOP_BY_HOP | {b"host"}
 _NOT_RESPONSE = _HOP_BY_HOP | {b"transfer-encoding", b"date", b"server"}
 _COPY_SOURCE = b"x-ms-copy-source"
 _CREATED = 201
+# Contents are kept for jobs not one by one, but so many or so much of them at once.
+_TOGETHER_SECONDS, _TOGETHER_BYTES = 0.1, 8 << 20
 
 
 class ClientGoneError(Exception):
@@ -44,6 +45,8 @@ class BlobProxy:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
+        self._seen: dict[str, bytes] = {}
+        self._seen_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on and its answer back."""
@@ -78,9 +81,19 @@ class BlobProxy:
     def _remember(self, sent: bytearray | None, response: Response) -> None:
         """Keep the content of a small blob for jobs, which then need not fetch it."""
         digest = dict(response.headers).get(b"content-md5")
-        if sent is not None and digest:
-            keep = partial(self._emulator.contents.add, base64.b64decode(digest).hex(), bytes(sent))
-            asyncio.get_running_loop().run_in_executor(None, keep)
+        if sent is None or not digest:
+            return
+        if not self._seen:
+            asyncio.get_running_loop().call_later(_TOGETHER_SECONDS, self._keep)
+        self._seen[base64.b64decode(digest).hex()] = bytes(sent)
+        self._seen_bytes += len(sent)
+        if self._seen_bytes > _TOGETHER_BYTES:
+            self._keep()
+
+    def _keep(self) -> None:
+        seen, self._seen, self._seen_bytes = self._seen, {}, 0
+        if seen:
+            asyncio.get_running_loop().run_in_executor(None, self._emulator.contents.add, seen)
 
     async def _forward(self, scope: Scope, receive: Receive, sent: bytearray | None) -> Response:
         upstream = await self._emulator.storage.ready()

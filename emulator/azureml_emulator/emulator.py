@@ -103,4 +103,5 @@ class Emulator:
         await self.operations.stop()
         await self.online.stop()
         await self.storage.stop()
+        self.contents.close()
         self.store.close()

@@ -6,12 +6,13 @@ import hashlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from arm_client import Arm
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 from azure.storage.blob import ContainerClient
+
+from azureml_emulator.contents import Contents
 
 NO_CREDENTIALS = {"credentialsType": "None"}
 
@@ -192,9 +193,8 @@ def test_datastores_are_listed_by_name_and_as_the_default(arm: Arm) -> None:
     assert listed(searchText="listed", orderBy="name", orderByAsc="false") == ["listed_two", "listed_one"]
 
 
-def kept(arm: Arm, content: bytes) -> Path:
-    digest = hashlib.md5(content).hexdigest()
-    return arm.emulator.home / "contents" / digest[:2] / digest[2:]
+def kept(arm: Arm, content: bytes) -> bytes | None:
+    return Contents(arm.emulator.home / "contents").get(hashlib.md5(content).hexdigest())
 
 
 def test_the_content_of_a_small_blob_is_kept_for_jobs(arm: Arm, container: ContainerClient, name: str) -> None:
@@ -205,8 +205,8 @@ def test_the_content_of_a_small_blob_is_kept_for_jobs(arm: Arm, container: Conta
     container.upload_blob(f"{name}/large", large)
     container.upload_blob(f"{name}/small", small)
     end = time.monotonic() + 10
-    while not kept(arm, small).exists() and time.monotonic() < end:
+    while kept(arm, small) is None and time.monotonic() < end:
         time.sleep(0.02)
-    assert kept(arm, small).read_bytes() == small
-    assert not kept(arm, large).exists()
-    assert not kept(arm, refused).exists()
+    assert kept(arm, small) == small
+    assert kept(arm, large) is None
+    assert kept(arm, refused) is None

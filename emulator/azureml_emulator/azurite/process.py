@@ -90,6 +90,8 @@ class Azurite:
         environment["NODE_COMPILE_CACHE"] = str(cache_folder() / "node-compile-cache")
         self._process = process = await asyncio.create_subprocess_exec(
             installation.node,
+            # Each request leaves some kilobytes of short-lived objects: room for them halves the searches for garbage.
+            "--max-semi-space-size=64",
             *("--require", installation.preload, installation.script),
             *("--blobHost", "127.0.0.1", "--blobPort", "0", "--location", self._folder),
             *("--blobKeepAliveTimeout", str(_KEEP_ALIVE_SECONDS)),

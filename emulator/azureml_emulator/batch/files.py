@@ -136,14 +136,19 @@ class BlobFiles:
         digest = listing.digests.get(name)
         content = self._contents.get(digest) if self._contents and digest else None
         if content is not None:
-            with open(target, "wb") as file:  # noqa: PTH123 - see `Contents.get`
+            with open(target, "wb") as file:  # noqa: PTH123 - a `Path` would cost more time than writing
                 file.write(content)
             return True
         path = Path(target)
         self._download(listing.folder, name, path)
         if self._contents and digest and path.stat().st_size <= LARGEST:
-            self._contents.add(digest, path.read_bytes())
+            self._contents.add({digest: path.read_bytes()})
         return False
+
+    def close(self) -> None:
+        """End with the contents that are on this machine."""
+        if self._contents:
+            self._contents.close()
 
     def _download(self, place: Place, name: str, target: Path) -> None:
         try:
@@ -184,3 +189,8 @@ class AnyFiles:
             message = f"container {place.container} cannot be reached: the job has no storage access"
             raise PlaceError(message)
         return self._blob
+
+    def close(self) -> None:
+        """End what holds files open."""
+        if self._blob is not None:
+            self._blob.close()

@@ -93,6 +93,7 @@ class Job:
         self.job_logs.add(EXECUTION, f"Job {self.spec.name}: {status}")
         for problem in self._uploader.finish():
             self.control.emit("notice", text=problem)
+        self.files.close()
 
     # -- the phases --------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class CommandJob:
         self._state_line(status)
         for problem in self._uploader.finish():
             self.control.emit("notice", text=problem)
+        self.files.close()
 
     # -- the phases --------------------------------------------------------------------------------------
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -74,6 +77,7 @@ def bring(service: BlobService, contents: Path, target: Path) -> dict[str, bytes
     for name in listing.names:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         files.fetch(listing, name, str(target / name))
+    files.close()
     return {name: (target / name).read_bytes() for name in listing.names}
 
 
@@ -95,10 +99,10 @@ def test_a_changed_blob_is_fetched_anew(blobs: BlobService, tmp_path: Path) -> N
 
 def test_a_spoilt_content_is_noticed_and_fetched_again(blobs: BlobService, tmp_path: Path) -> None:
     bring(blobs, tmp_path / "contents", tmp_path / "1")
-    kept = tmp_path / "contents" / digest(b"two")[:2] / digest(b"two")[2:]
-    kept.write_bytes(b"spoilt")
+    with closing(sqlite3.connect(tmp_path / "contents/contents.db")) as kept, kept:
+        assert kept.execute("UPDATE bodies SET body = ? WHERE body = ?", (b"spoilt", b"two")).rowcount == 1
     assert bring(blobs, tmp_path / "contents", tmp_path / "2") == WHOLE
-    assert kept.read_bytes() == b"two"
+    assert Contents(tmp_path / "contents").get(digest(b"two")) == b"two"
 
 
 def test_what_a_script_does_to_its_input_changes_no_content(blobs: BlobService, tmp_path: Path) -> None:
@@ -122,28 +126,64 @@ def test_a_folder_that_cannot_be_written_costs_no_job(blobs: BlobService, tmp_pa
     assert bring(blobs, tmp_path / "contents", tmp_path / "1") == WHOLE
 
 
+def test_a_spoilt_store_is_made_anew(blobs: BlobService, tmp_path: Path) -> None:
+    bring(blobs, tmp_path / "contents", tmp_path / "1")
+    (tmp_path / "contents/contents.db").write_bytes(b"no database at all" * 1000)
+    for target in ("2", "3", "4"):
+        assert bring(blobs, tmp_path / "contents", tmp_path / target) == WHOLE
+    assert blobs.fetched == {"in/a": 2, "in/deep/b": 2}, "they were fetched once more, and kept"
+
+
+def test_the_files_of_earlier_versions_go(tmp_path: Path) -> None:
+    old = tmp_path / "ab" / ("c" * 30)
+    old.parent.mkdir()
+    old.write_bytes(b"content")
+    Contents(tmp_path).add({digest(b"new"): b"new"})
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
+
+
+def test_several_processes_keep_and_read_at_once(tmp_path: Path) -> None:
+    """Each adds its own and reads what all others have added, until all are there."""
+    script = (
+        "import hashlib, sys; from pathlib import Path; from azureml_emulator.contents import Contents\n"
+        "contents, own = Contents(Path(sys.argv[1])), sys.argv[2]\n"
+        "for n in range(200):\n"
+        "    content = f'{own} {n}'.encode(); contents.add({hashlib.md5(content).hexdigest(): content})\n"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", script, tmp_path, name]) for name in "abc"]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    contents = Contents(tmp_path)
+    assert all(contents.get(digest(f"{name} {n}".encode())) for name in "abc" for n in range(200))
+
+
 def test_a_content_under_a_wrong_digest_is_not_kept(tmp_path: Path) -> None:
     contents = Contents(tmp_path)
-    contents.add(digest(b"right"), b"wrong")
+    contents.add({digest(b"right"): b"wrong"})
     assert contents.get(digest(b"right")) is None
+
+
+def number_of(number: int) -> dict[str, bytes]:
+    content = bytes([number]) * 100
+    return {digest(content): content}
+
+
+def left(contents: Contents, numbers: range) -> list[int]:
+    return [number for number in numbers if contents.get(*number_of(number)) is not None]
 
 
 def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     contents = Contents(tmp_path)
     for number in range(10):
-        content = bytes([number]) * 100
-        contents.add(digest(content), content)
-        path = tmp_path / digest(content)[:2] / digest(content)[2:]
-        os.utime(path, (1000 + number, 1000 + number))
-    assert contents.get(digest(bytes(100))) is not None
+        contents.add(number_of(number))
+    assert contents.get(*number_of(0)) is not None
+    contents.close()
     Contents(tmp_path, limit=8 * 4096).trim()
-    left = [number for number in range(10) if contents.get(digest(bytes([number]) * 100)) is not None]
-    assert left == [0, 4, 5, 6, 7, 8, 9]
+    assert left(contents, range(10)) == [0, 4, 5, 6, 7, 8, 9]
 
 
 def test_contents_stay_below_their_limit_by_themselves(tmp_path: Path) -> None:
     contents = Contents(tmp_path, limit=16 * 4096)
     for number in range(100):
-        contents.add(digest(str(number).encode()), str(number).encode())
-    assert sum(path.is_file() for path in tmp_path.rglob("*")) <= 16
-    assert contents.get(digest(b"99")) == b"99"
+        contents.add(number_of(number))
+    assert 0 < len(left(contents, range(100))) <= 16
+    assert contents.get(*number_of(99)) is not None
