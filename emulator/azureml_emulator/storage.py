@@ -15,6 +15,7 @@ from azureml_emulator.azurite import Azurite, AzuriteError, InstallError, instal
 from azureml_emulator.files import read_or_create
 from azureml_emulator.http import ServiceError
 from azureml_emulator.settings import STORAGE_ACCOUNT
+from azureml_emulator.store import Document
 from azureml_emulator.upstream import Upstream, UpstreamError
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _CREATED_OR_EXISTS = frozenset({201, 409})
+
+_DEFAULT_CONTAINER = "azureml-blobstore-"
 
 SAS_HOURS = 24.0
 """Life of the signatures that the emulator hands out."""
@@ -89,7 +92,7 @@ class Storage:
         workspace = self._emulator.store.get(workspace_id)
         if workspace is None:
             raise ServiceError(404, "ResourceNotFound", f"There is no workspace '{workspace_id}'.")
-        return f"azureml-blobstore-{workspace['properties']['workspaceId']}"
+        return _container_of(workspace)
 
     def upload_container(self, workspace_guid: str, asset_id: str) -> str:
         """The container that an asset version's pending upload goes to; the same for the same version."""
@@ -126,6 +129,13 @@ class Storage:
             )
         self._containers.add(container)
 
+    async def ensure_default_container(self, container: str) -> None:
+        """Create a container that a workspace comes with, unless it exists: whoever asks for it expects it."""
+        if container in self._containers or not container.startswith(_DEFAULT_CONTAINER):
+            return
+        if any(container == _container_of(workspace) for workspace in self._emulator.store.all("workspaces")):
+            await self.ensure_container(container)
+
     def _expiry(self, hours: float) -> datetime:
         return datetime.fromtimestamp(self._emulator.clock.now(), UTC) + timedelta(hours=hours)
 
@@ -159,6 +169,10 @@ class Storage:
             await asyncio.gather(self._azurite.start(installation, self), asyncio.to_thread(_signatures))
         except (InstallError, AzuriteError) as error:
             self.lost(str(error))
+
+
+def _container_of(workspace: Document) -> str:
+    return f"{_DEFAULT_CONTAINER}{workspace['properties']['workspaceId']}"
 
 
 def _signatures() -> type[Signatures]:

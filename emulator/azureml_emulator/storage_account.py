@@ -66,11 +66,8 @@ def _get(call: Call) -> Reply:
     return Reply(_shown(call, _find(call)))
 
 
-async def _list_keys(call: Call) -> Reply:
+def _list_keys(call: Call) -> Reply:
     group, storage = _find(call), call.emulator.storage
-    # Who has the key expects the containers that workspaces came with.
-    for workspace in call.emulator.store.list("workspaces", group["id"]):
-        await storage.ensure_container(storage.default_container(workspace["id"]))
     created = group["systemData"]["createdAt"]
     keys = enumerate(storage.account_keys, 1)
     shown = [

@@ -73,8 +73,9 @@ def test_each_cloud_has_its_own_hosts_audiences_and_authority(
         client.request("GET", f"https://{answering}/anything", audience="ml")
     assert {host for host, _ in asked} == {login, answering, blobs}
     scopes = {what for host, what in asked if host == login and "/.well-known/" not in what}
-    assert scopes - {"/common/discovery/instance"} == {f"https://{arm}/.default", f"{ml_audience}/.default"}
-    assert (answering, f"{settings.workspace_id}/datastores/workspaceblobstore/listSecrets") in asked
+    audiences = {f"https://{arm}/.default", f"{ml_audience}/.default", "https://storage.azure.com/.default"}
+    assert scopes - {"/common/discovery/instance"} == audiences
+    assert (answering, f"{settings.workspace_id}/datastores/workspaceblobstore") in asked
     assert any(host == blobs and path.endswith("/src/score.py") for host, path in asked)
 
 
@@ -94,7 +95,7 @@ def test_everything_goes_through_the_proxy(
         upload_folder(client, source)
         counted = azureml.control("GET", "/_emulator/requests")
     assert set(asked) == {NOBODY, ("127.0.0.1", port)}  # tokens and ARM; storage, whose address the service tells
-    assert (counted["arm"], counted["token"], counted["uploaded_blobs"]) == (2, 1, 2)
+    assert (counted["arm"], counted["token"], counted["uploaded_blobs"]) == (1, 2, 2)
 
 
 def test_a_proxy_that_is_not_there_is_told(azureml: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,10 +41,10 @@ def connect(azureml: RunningEmulator, *, patience: float = 30.0) -> ArmClient:
     return ArmClient(settings, clock=HastyClock(), timeouts=(5.0, patience))
 
 
-def up(stack: Stack, source: Path) -> None:
-    """Bring the program's resources about; what is there already stays."""
+def up(stack: Stack, source: Path, model_files: Path | None = None) -> None:
+    """Bring the program's resources about; what is there already stays. The model is the code, if there is no other."""
     code = stack.up(CODE, "code", path=str(source))
-    model = stack.up(MODEL, "model", path=str(source))
+    model = stack.up(MODEL, "model", path=str(model_files or source))
     environment = stack.up(ENVIRONMENT, "env", image="ubuntu:22.04")
     compute = stack.up(COMPUTE, "cpu", vm_size="STANDARD_D2_V2")
     endpoint = stack.up(BATCH_ENDPOINT, "endpoint")

@@ -19,10 +19,11 @@ from .settings import Settings
 
 if TYPE_CHECKING:
     import requests
+    from azure.core.credentials import TokenCredential
 
     from .transport import Transport
 
-Audience = Literal["arm", "ml", "none"]
+Audience = Literal["arm", "ml", "storage", "none"]
 
 _TIMEOUT = (10.0, 120.0)  # seconds to connect; seconds between two bytes of an answer
 _UNAUTHORIZED = 401
@@ -69,6 +70,14 @@ class ArmClient:
         other._status = status
         return other
 
+    def token(self, audience: Audience) -> str:
+        """The bearer token for an audience; AuthenticationError when none can be had."""
+        return self._tokens.token(audience, self._status)
+
+    def credential(self) -> TokenCredential:
+        """The sign-in itself, for the clients of other services: they ask it for their own tokens."""
+        return self._tokens.credential(self._status)
+
     def request(
         self,
         method: str,
@@ -93,7 +102,7 @@ class ArmClient:
             json: the body.
             params: added to the query; `api-version` here wins over the configured one.
             headers: added to the request.
-            audience: whose token to send: `arm`, `ml` (the data plane) or `none`.
+            audience: whose token to send: `arm`, `ml` (the data plane), `storage` (blobs) or `none`.
             operation: in words, for error messages: `create compute cpu`.
             patience: after which answers the request is sent again, and how long one is waited for.
 
@@ -130,7 +139,7 @@ class ArmClient:
             headers["Content-Type"] = "application/json"
         for renewed in (False, True):
             if audience != "none":
-                headers["Authorization"] = f"Bearer {self._tokens.token(audience, self._status)}"
+                headers["Authorization"] = f"Bearer {self.token(audience)}"
             answer = self._transport().send(method, url, query, body, headers, operation, self._status, patience)
             if answer.status != _UNAUTHORIZED or audience == "none" or renewed:
                 break

@@ -16,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class TokenSource(Protocol):
-    """Gives the bearer token for an audience, `arm` or `ml`."""
+    """Gives the bearer token for an audience: `arm`, `ml` or `storage`."""
 
     def token(self, audience: str, status: Status = silent) -> str:
         """The token; `status` is told when it has to be fetched. AuthenticationError when none can be had."""
+        ...
+
+    def credential(self, status: Status = silent) -> TokenCredential:
+        """What the tokens come from, for clients of other services."""
         ...
 
     def renew(self) -> None:
@@ -51,22 +55,25 @@ class AzureIdentity:
         self._credential: TokenCredential | None = None
 
     def token(self, audience: str, status: Status = silent) -> str:
-        """The bearer token for `arm` or `ml`; the error says which sign-ins were tried."""
+        """The bearer token for `arm`, `ml` or `storage`; the error says which sign-ins were tried."""
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError  # noqa: PLC0415 - slow import
 
         scope = self._settings.scope(audience)
         try:
-            with self._lock:
-                if self._credential is None:
-                    status(f"signing in at {self._settings.authority}")
-                    self._credential = default_credential(self._settings)
-                credential = self._credential
-            return credential.get_token(scope).token
+            return self.credential(status).get_token(scope).token
         except (ClientAuthenticationError, ServiceRequestError, ValueError) as error:
             if _UNTRUSTED in str(error):
                 raise TransportError.untrusted("get a token", self._settings.authority) from None
             kind = TransportError if any(sign in str(error) for sign in _UNREACHABLE) else AuthenticationError
             raise kind("get a token", scope, message=_tried(str(error))) from None
+
+    def credential(self, status: Status = silent) -> TokenCredential:
+        """What the tokens come from, for clients that take it as it is."""
+        with self._lock:
+            if self._credential is None:
+                status(f"signing in at {self._settings.authority}")
+                self._credential = default_credential(self._settings)
+            return self._credential
 
     def renew(self) -> None:
         """Build the credential anew at the next token."""

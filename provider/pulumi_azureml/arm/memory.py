@@ -22,6 +22,8 @@ class Memory:
         self._lock = threading.Lock()
         self._made: dict[str, tuple[float, dict[str, Any]]] = {}
         self._changed: set[str] = set()
+        self._new: set[str] = set()
+        self._noted: dict[Hashable, float] = {}
         self._found: dict[Hashable, tuple[float, Any]] = {}
         self._finding: dict[Hashable, threading.Lock] = {}
 
@@ -42,12 +44,30 @@ class Memory:
             since, document = self._made.get(resource.lower(), (0.0, None))
         return document if document is not None and self._clock.now() - since < _FRESH else None
 
+    def content_is_new(self, resource: str) -> None:
+        """Note that the content of `resource`, an asset version that is named after it, was nowhere in the storage."""
+        with self._lock:
+            self._new.add(resource.lower())
+
     def cannot_exist(self, resource: str) -> bool:
-        """Whether nothing can be at this id: what it lies beneath was made here, and nothing was asked for here."""
+        """Whether nothing can be at this id, and nothing was asked for here.
+
+        Either what it lies beneath was made here, or it is a version of content that was not there before.
+        """
         parent = resource.rsplit("/", 2)[0]
         with self._lock:
-            asked = resource.lower() in self._changed
-        return not asked and self.left(parent) is not None
+            asked, new = resource.lower() in self._changed, resource.lower() in self._new
+        return not asked and (new or self.left(parent) is not None)
+
+    def note(self, key: Hashable, seconds: float) -> None:
+        """Keep in mind for so many `seconds` that something is the case."""
+        with self._lock:
+            self._noted[key] = self._clock.now() + seconds
+
+    def noted(self, key: Hashable) -> bool:
+        """Whether it has been noted, and is still to be kept in mind."""
+        with self._lock:
+            return self._clock.now() < self._noted.get(key, 0.0)
 
     def once(self, key: Hashable, find: Callable[[], Any], seconds: float) -> Any:
         """What `find` gives, asked for once in so many `seconds`; who comes meanwhile waits for it.

@@ -29,6 +29,8 @@ class Cloud:
     authority: str
 
 
+STORAGE_SCOPE = "https://storage.azure.com/.default"
+"""The OAuth scope of blobs, in every cloud."""
 CLOUDS: Mapping[str, Cloud] = {
     "public": Cloud(
         "https://management.azure.com",
@@ -188,7 +190,9 @@ class Settings:
         return os.environ.get("AZURE_AUTHORITY_HOST") or CLOUDS[self.cloud].authority
 
     def scope(self, audience: str) -> str:
-        """The OAuth scope for `arm` or `ml` (the batch and real-time data plane)."""
+        """The OAuth scope for `arm`, `ml` (the batch and real-time data plane) or `storage` (one for all clouds)."""
+        if audience == "storage":
+            return STORAGE_SCOPE
         cloud = CLOUDS[self.cloud]
         return f"{cloud.arm_audience if audience == 'arm' else cloud.ml_audience}/.default"
 

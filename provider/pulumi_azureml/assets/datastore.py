@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ..arm import ArmClient, ArmError, NotFoundError, TransportError
-from ..arm.credentials import default_credential
 from ..arm.errors import error_from_answer
 
 if TYPE_CHECKING:
@@ -28,6 +27,23 @@ def datastore_uri(client: ArmClient, path: str, datastore: str = DEFAULT_DATASTO
     )
 
 
+def own_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> ContainerClient:
+    """The datastore's blob container, opened with the identity that signs in to Azure ML.
+
+    It may do there what its roles at the storage account allow: what is asked of the container may be refused where
+    `datastore_container` is not. Shared like that one. Raises what that one does.
+    """
+    resource = _resource(client, datastore)
+
+    def opened() -> ContainerClient:
+        _address(client, datastore)  # first: what is wrong with the datastore is told by this
+        client.token("storage")  # which may be refused, where the storage's client could not say it as clearly
+        return _container(client, datastore, client.credential())
+
+    found: ContainerClient = client.memory.once(("own", resource), opened, _LENT_SECONDS)
+    return found
+
+
 def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> ContainerClient:
     """The datastore's blob container, opened with the credential that the service lends (SAS or key), or ours.
 
@@ -37,14 +53,35 @@ def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -
         NotFoundError: the workspace has no such datastore.
         ValueError: it is not a blob datastore.
     """
-    resource = f"{client.settings.workspace_id}/datastores/{datastore}"
-    found: ContainerClient = client.memory.once(resource, lambda: _open(client, resource, datastore), _LENT_SECONDS)
+    resource = _resource(client, datastore)
+
+    def opened() -> ContainerClient:
+        _address(client, datastore)
+        return _container(client, datastore, _lent(client, resource))
+
+    found: ContainerClient = client.memory.once(("lent", resource), opened, _LENT_SECONDS)
     return found
 
 
-def _open(client: ArmClient, resource: str, datastore: str) -> ContainerClient:
+def _resource(client: ArmClient, datastore: str) -> str:
+    return f"{client.settings.workspace_id}/datastores/{datastore}"
+
+
+def _container(client: ArmClient, datastore: str, credential: Any) -> ContainerClient:
     from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
 
+    account, name = _address(client, datastore)
+    return ContainerClient(account, name, credential=credential, **transfer_options(account))
+
+
+def _address(client: ArmClient, datastore: str) -> tuple[str, str]:
+    """URL of the datastore's account, and name of its container."""
+    resource = _resource(client, datastore)
+    found: tuple[str, str] = client.memory.once(resource, lambda: _read(client, resource, datastore), _LENT_SECONDS)
+    return found
+
+
+def _read(client: ArmClient, resource: str, datastore: str) -> tuple[str, str]:
     try:
         found = client.request("GET", resource, operation=f"read datastore {datastore}").body["properties"]
     except NotFoundError as error:
@@ -56,15 +93,14 @@ def _open(client: ArmClient, resource: str, datastore: str) -> ContainerClient:
             f"datastore {datastore!r} is of type {found.get('datastoreType')}; only AzureBlob holds uploads"
         )
     account = f"{found.get('protocol') or 'https'}://{found['accountName']}.blob.{found['endpoint']}"
-    credential = _credential(client, resource)
-    return ContainerClient(account, found["containerName"], credential=credential, **transfer_options(account))
+    return account, found["containerName"]
 
 
-def _credential(client: ArmClient, datastore: str) -> Any:
+def _lent(client: ArmClient, datastore: str) -> Any:
     secrets = client.request("POST", f"{datastore}/listSecrets", operation="get a storage credential").body
     if given := secrets.get("sasToken") or secrets.get("key"):
         return given
-    return default_credential(client.settings)  # a datastore without a credential: identity-based access
+    return client.credential()  # a datastore without a credential: identity-based access
 
 
 def transfer_options(url: str) -> dict[str, Any]:

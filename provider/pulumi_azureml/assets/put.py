@@ -8,44 +8,51 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from ..arm.settings import STORAGE_SCOPE
 from .copying import signature
 
 if TYPE_CHECKING:
     import urllib3
+    from azure.core.credentials import AccessToken, TokenCredential
     from azure.storage.blob import ContainerClient
 
 _CREATED = 201
+_RENEWED_SECONDS = 300.0  # before a token ends
 _SECONDS = 60.0  # to connect, and between two bytes of the answer
 
 
 class QuickPut:
-    """Puts blobs into one container by its signature; safe to share between threads.
+    """Puts blobs into one container by its signature or its identity; safe to share between threads.
 
     Args:
         container: where they go.
         pool: connections to its host.
-        signed: the signature that allows it.
+        signed: the signature that allows it; None where a token of the container's identity does.
     """
 
-    def __init__(self, container: ContainerClient, pool: urllib3.HTTPConnectionPool, signed: str) -> None:
+    def __init__(self, container: ContainerClient, pool: urllib3.HTTPConnectionPool, signed: str | None) -> None:
         self._pool = pool
         self._folder = urlsplit(container.url).path.rstrip("/")
-        self._signed = signed
+        self._query = f"?{signed}" if signed else ""
+        self._token = None if signed else _Token(container.credential)
         self._version = container.api_version
 
     @classmethod
     def into(cls, container: ContainerClient, threads: int) -> QuickPut | None:
-        """Its way into a container; None where there is no signature to be had, or a proxy in between."""
+        """Its way into a container; None where neither signature nor token is to be had, or a proxy in between."""
         import requests  # noqa: PLC0415 - slow import
         import urllib3  # noqa: PLC0415
 
         address = container.url.partition("?")[0]
         told = requests.Session().merge_environment_settings(address, {}, None, None, None)
         signed = signature(container, write=True)
-        if not signed or requests.utils.select_proxy(address, told["proxies"]):
+        allowed = signed or hasattr(container.credential, "get_token")
+        if not allowed or requests.utils.select_proxy(address, told["proxies"]):
             return None
         trusted = told["verify"] if isinstance(told["verify"], str) else requests.utils.DEFAULT_CA_BUNDLE_PATH
         pools = urllib3.PoolManager(maxsize=threads, ca_certs=trusted, timeout=_SECONDS)
@@ -65,10 +72,27 @@ class QuickPut:
             "Content-Type": "application/octet-stream",
             "Content-MD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
         }
-        target = f"{self._folder}/{quote(path, safe='~/')}?{self._signed}"
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token.text()}"
+        target = f"{self._folder}/{quote(path, safe='~/')}{self._query}"
         try:
             # Straight to the host's pool, which need not be found for each address anew.
             answer = self._pool.urlopen("PUT", target, body=data, headers=headers, retries=False)
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == _CREATED
+
+
+class _Token:
+    """A token for the storage, renewed before it ends: to ask for it with each blob would take longer than sending."""
+
+    def __init__(self, credential: TokenCredential, now: Callable[[], float] = time.time) -> None:
+        self._credential = credential
+        self._now = now
+        self._given: AccessToken | None = None
+
+    def text(self) -> str:
+        given = self._given
+        if given is None or given.expires_on - self._now() < _RENEWED_SECONDS:
+            self._given = given = self._credential.get_token(STORAGE_SCOPE)
+        return given.token

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from ..arm import ArmClient, ArmError
-from ..arm.credentials import default_credential
 from ..arm.resource_id import registry_asset
 from .datastore import DEFAULT_DATASTORE, datastore_container, transfer_options
 from .digest import HASH_VERSION
@@ -149,7 +148,7 @@ def _open_by_account(client: ArmClient, default: ContainerClient, plain: str) ->
     account, container, path = _parts(plain)
     same_account = unquote(default.url).startswith(f"{account}/")
     key: Any = default.credential if same_account and hasattr(default.credential, "account_key") else None
-    credential = key or default_credential(client.settings)
+    credential = key or client.credential()
     return StoredFiles(ContainerClient(account, container, credential=credential, **transfer_options(account)), path)
 
 

@@ -67,8 +67,8 @@ def transfer(
     status: Status = silent,
     earlier: Callable[[], StoredFiles | None] = nothing_earlier,
     clock: Clock = SYSTEM_CLOCK,
-) -> None:
-    """Bring `files` to their place; mark it when all are there.
+) -> bool:
+    """Bring `files` to their place; mark it when all are there. Tells whether nothing at all was there before.
 
     A blob appears only when it is whole: an upload that was interrupted goes on where it stopped, in the middle
     of a large file too. What an earlier version has at the same path with the same bytes is copied inside the
@@ -82,13 +82,14 @@ def transfer(
         # The file whose blob the official client looks at: the first by its real path.
         marker = place.blob(min(files, key=lambda file: (os.path.realpath(file.path), file.relative)))
         if _is_complete(marker):
-            return
+            return False
         there = {blob.name: blob.size for blob in place.container.list_blobs(name_starts_with=f"{place.prefix}/")}
         missing = [file for file in files if there.get(place.path(file)) != file.size]
         worth = len(missing) > _WORTH_COPYING_FILES or sum(file.size for file in missing) > _WORTH_COPYING_BYTES
         found = _Earlier(source, clock) if missing and worth and (source := earlier()) else None
         _Transfer(place, found, files, missing, status).run()
         marker.set_blob_metadata({_STATUS: _COMPLETED, "name": place.name, "version": place.version})
+        return not there
 
 
 class _Earlier:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arm import ArmClient, ArmError
+from ..arm import ArmClient, ArmError, AuthenticationError, ForbiddenError
 from ..arm.clock import Status, silent
 from ..arm.resource_id import registry_asset
-from .datastore import datastore_container, datastore_uri, transfer_options
+from .datastore import datastore_container, datastore_uri, own_container, transfer_options
 from .digest import digest_path, upload_hash
 from .files import list_files
 from .stored import AddressError, StoredFiles, address_of, find_code, newest_versions, open_stored
@@ -18,6 +18,8 @@ from .transfer import Destination, transfer
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
+
+_REFUSED_SECONDS = 600.0  # for which the own identity is not tried again, once the storage has refused it
 
 
 def upload_folder(client: ArmClient, path: Path, *, asset: str = "", status: Status = silent) -> str:
@@ -74,9 +76,29 @@ def _upload(
     # A single file is its own target; a folder's files lie below it.
     prefix = target if path.is_dir() else target.rsplit("/", 1)[0]
     name, version = _name_and_version(asset) if asset else (content, "1")
-    container = datastore_container(client)
-    transfer(Destination(container, prefix, content, name, version), list_files(path), status, earlier, client.clock)
-    return container, target
+    files = list_files(path)
+
+    def bring(container: ContainerClient) -> ContainerClient:
+        place = Destination(container, prefix, content, name, version)
+        if transfer(place, files, status, earlier, client.clock) and asset:
+            client.memory.content_is_new(asset)
+        return container
+
+    return _as_allowed(client, bring), target
+
+
+def _as_allowed(client: ArmClient, bring: Callable[[ContainerClient], ContainerClient]) -> ContainerClient:
+    """Upload with the own identity, which needs no secret; where it lacks the role, with what the service lends.
+
+    An upload that is refused in its middle is begun again: what is there already is not sent again.
+    """
+    refused = ("uploads refused", client.settings.workspace_id)
+    if not client.memory.noted(refused):
+        try:
+            return bring(own_container(client))
+        except (ForbiddenError, AuthenticationError):
+            client.memory.note(refused, _REFUSED_SECONDS)
+    return bring(datastore_container(client))
 
 
 def _upload_to_registry(client: ArmClient, version_id: str, path: Path, status: Status) -> str:

@@ -24,6 +24,7 @@ from .diff import Difference, diff
 from .facet import FacetLifecycle
 from .lifecycle import Lifecycle, ResourceState
 from .lookup import LookupLifecycle
+from .shape import version_of
 from .unknown import UNKNOWN
 
 Operations = Lifecycle | FacetLifecycle | LookupLifecycle | ActionLifecycle
@@ -58,4 +59,5 @@ __all__ = [
     "lifecycle_of",
     "local",
     "reference",
+    "version_of",
 ]

@@ -30,12 +30,14 @@ from .context import Context
 from .declaration import Kind, Values
 from .deletion import ask_to_delete, refuse
 from .diff import diff
-from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs
+from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs, version_of
 from .values import Document, duration_seconds, get, put
 
 # Of an asset in a registry, the stack that made it decides these.
 _OF_THE_MAKER = ("tags", "description")
 _CREATED = 201
+_REFUSED = frozenset({400, 409})
+Prepared = Mapping[str, Any] | None
 _UNDER_WAY = frozenset({"Creating", "Updating", "Scaling", "Deleting"})
 
 
@@ -68,6 +70,13 @@ def _reaching(registry: object) -> Iterator[None]:
         raise
 
 
+def _follows_from_content(inputs: Values) -> bool:
+    """Whether it is a version of the workspace's that its content has given its name, and is to be made."""
+    content = inputs.get(CONTENT)
+    own = content and inputs.get("version") == version_of(content)
+    return bool(own) and not inputs.get("registry") and not inputs.get("adopt")
+
+
 class Lifecycle:
     """The operations of one kind."""
 
@@ -82,8 +91,23 @@ class Lifecycle:
             ArmError: the service refused or failed; the message says whether something exists now.
         """
         resource = str(inputs[ARM_ID])
-        # Beneath what this process has made a moment ago, nothing can be: that is not asked.
-        existing = None if ctx.client.memory.cannot_exist(resource) else self._find_settled(resource, ctx)
+        # A version that follows from its content: where nothing of that was there before, the version cannot be.
+        content_first = _follows_from_content(inputs) and not ctx.client.settings.release
+        prepared = self._prepared(resource, inputs, ctx, verb="create", current=None) if content_first else None
+        # Beneath what this process has made a moment ago, nothing can be either. What cannot be is not looked for.
+        if not ctx.client.memory.cannot_exist(resource):
+            return self._make(resource, inputs, self._find_settled(resource, ctx), prepared, ctx)
+        try:
+            return self._make(resource, inputs, None, prepared, ctx)
+        except ArmError as error:
+            # Its content may have been registered from elsewhere, or deleted from the storage since.
+            if prepared is None or error.status not in _REFUSED or (found := self._find(resource, ctx)) is None:
+                raise
+            return self._make(resource, inputs, found, prepared, ctx)
+
+    def _make(
+        self, resource: str, inputs: Values, existing: Document | None, prepared: Prepared, ctx: Context
+    ) -> ResourceState:
         if existing is not None:
             owner, _ = owner_of(self.kind, existing)
             if owner != ctx.owner and self._is_released(resource, inputs, ctx):
@@ -93,7 +117,9 @@ class Lifecycle:
             if owner != ctx.owner:
                 raise self._not_ours(resource, owner, ctx)
             ctx.status(f"taking over the {self.kind.title} that an earlier run made")
-        document = self._put(resource, inputs, ctx, verb="create", current=existing)
+        document = self._put(
+            resource, inputs, ctx, verb="create", current=existing, prepared=None if existing else prepared
+        )
         return self._state(resource, inputs, document)
 
     def read(self, resource: str, inputs: Values, ctx: Context) -> ResourceState | None:
@@ -171,6 +197,7 @@ class Lifecycle:
         verb: str,
         current: Document | None,
         previous: Mapping[str, Any] | None = None,
+        prepared: Prepared = None,
     ) -> Document:
         operation = f"{verb} {self._words(ctx)}"
         mark = owner_of(self.kind, current or {})[1] if verb == "update" else ""
@@ -183,7 +210,9 @@ class Lifecycle:
             previous=previous,
         )
         with _reaching(inputs.get("registry")):
-            for path, value in self._prepared(resource, inputs, ctx, verb=verb, current=current).items():
+            if prepared is None:
+                prepared = self._prepared(resource, inputs, ctx, verb=verb, current=current)
+            for path, value in prepared.items():
                 put(body, path, value)
             ctx.status(f"{'creating' if verb == 'create' else 'updating'} the {self.kind.title}")
             answer = ctx.client.request("PUT", resource, json=body, operation=operation)

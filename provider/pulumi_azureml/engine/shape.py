@@ -21,6 +21,14 @@ _OWN_TAGS = (OWNER_TAG, MARK_TAG)
 # Bags whose entries others may add to: what a stack did not put there is neither compared nor removed.
 _SHARED_BAGS = frozenset({"tags", "properties"})
 
+# Sixteen hexadecimal digits of a SHA-256: short enough to read, and no two contents of a workspace share them.
+_VERSION_LENGTH = 16
+
+
+def version_of(content: str) -> str:
+    """The version of an asset that has the content of this digest, where the program gives none."""
+    return content[:_VERSION_LENGTH]
+
 
 def build_body(
     kind: Kind,

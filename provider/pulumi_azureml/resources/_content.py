@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..assets import EmptyAssetError, digest_path
-from ..engine import InputError
-
-# Sixteen hexadecimal digits of a SHA-256: short enough to read, and no two contents of a workspace share them.
-_VERSION_LENGTH = 16
+from ..engine import InputError, version_of
 
 
 def digest_of(path: Any) -> str:
@@ -29,7 +26,7 @@ def versioned(values: dict[str, Any], digest: str) -> dict[str, Any]:
     """`values` with the content's digest, and the version that follows from it unless one is given."""
     if not digest:
         return values
-    return {"version": digest[:_VERSION_LENGTH], **values, "contentDigest": digest}
+    return {"version": version_of(digest), **values, "contentDigest": digest}
 
 
 def is_remote(path: str) -> bool:
