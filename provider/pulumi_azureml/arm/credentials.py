@@ -52,6 +52,7 @@ class AzureIdentity:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         self._credential: TokenCredential | None = None
 
     def token(self, audience: str, status: Status = silent) -> str:
@@ -60,7 +61,9 @@ class AzureIdentity:
 
         scope = self._settings.scope(audience)
         try:
-            return self.credential(status).get_token(scope).token
+            credential = self.credential(status)
+            with self._asking:  # or each thread that begins at once would sign in for itself
+                return credential.get_token(scope).token
         except (ClientAuthenticationError, ServiceRequestError, ValueError) as error:
             if _UNTRUSTED in str(error):
                 raise TransportError.untrusted("get a token", self._settings.authority) from None
