@@ -99,8 +99,8 @@ class BlobProxy:
         upstream = await self._emulator.storage.ready()
         raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
         target = self._internal(raw_path.partition(b"?")[0])
-        for container in target.split(b"/", 3)[2:3]:
-            await self._emulator.storage.ensure_default_container(container.decode("latin-1"))
+        asked = b"".join(target.split(b"/")[2:3]).decode("latin-1")
+        await self._emulator.storage.ensure_default_containers(asked)
         if scope["query_string"]:
             target += b"?" + scope["query_string"]
         headers = [(b"host", f"{upstream.host}:{upstream.port}".encode())]

@@ -129,12 +129,13 @@ class Storage:
             )
         self._containers.add(container)
 
-    async def ensure_default_container(self, container: str) -> None:
-        """Create a container that a workspace comes with, unless it exists: whoever asks for it expects it."""
-        if container in self._containers or not container.startswith(_DEFAULT_CONTAINER):
+    async def ensure_default_containers(self, asked: str) -> None:
+        """Create the container that a workspace comes with, once it is asked for; all of them, for an empty name."""
+        if asked in self._containers or (asked and not asked.startswith(_DEFAULT_CONTAINER)):
             return
-        if any(container == _container_of(workspace) for workspace in self._emulator.store.all("workspaces")):
-            await self.ensure_container(container)
+        for container in map(_container_of, self._emulator.store.all("workspaces")):
+            if asked in {"", container}:
+                await self.ensure_container(container)
 
     def _expiry(self, hours: float) -> datetime:
         return datetime.fromtimestamp(self._emulator.clock.now(), UTC) + timedelta(hours=hours)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,6 +56,16 @@ def test_blobs_go_by_the_credential_of_azure_identity(blobs: BlobServiceClient, 
     assert copy.download_blob().readall() == b"text"
     assert name in [found.name for found in blobs.list_containers(name_starts_with=name)]
     container.delete_container()
+
+
+def test_a_workspace_comes_with_its_container(arm: Arm, blobs: BlobServiceClient, name: str) -> None:
+    made = [arm.get(arm.emulator.add_workspace(f"{name}-{number}")) for number in range(2)]
+    names = {f"azureml-blobstore-{workspace['properties']['workspaceId']}" for workspace in made}
+    first = blobs.get_container_client(min(names))
+    first.upload_blob("text", b"text")
+    assert names <= {found.name for found in blobs.list_containers(name_starts_with="azureml-blobstore-")}
+    with pytest.raises(HttpResponseError, match="ContainerNotFound"):
+        blobs.get_container_client(f"azureml-blobstore-{uuid.UUID(int=0)}").upload_blob("text", b"text")
 
 
 @pytest.mark.parametrize("audience", [STORAGE, f"{STORAGE}/", ACCOUNT])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,25 +16,22 @@ from ..arm import (
     Answer,
     ArmError,
     ConflictError,
-    ForbiddenError,
     NotFoundError,
     OperationFailedError,
-    TransportError,
     wait_for_deletion,
     wait_for_operation,
     wait_for_result,
 )
 from ..arm.polling import Wait, provisioning_state
 from ..state_keys import ARM_ID, CONTENT, MARK
+from . import registry
 from .context import Context
 from .declaration import Kind, Values
 from .deletion import ask_to_delete, refuse
 from .diff import diff
 from .shape import OWNER_TAG, build_body, owner_of, read_inputs, read_outputs, version_of
-from .values import Document, duration_seconds, get, put
+from .values import Document, duration_seconds, put
 
-# Of an asset in a registry, the stack that made it decides these.
-_OF_THE_MAKER = ("tags", "description")
 _CREATED = 201
 _REFUSED = frozenset({400, 409})
 Prepared = Mapping[str, Any] | None
@@ -54,20 +51,6 @@ class ResourceState:
     id: str
     inputs: Values
     outputs: Values
-
-
-@contextlib.contextmanager
-def _reaching(registry: object) -> Iterator[None]:
-    """Say of a registry that does not answer what to look at."""
-    try:
-        yield
-    except (NotFoundError, ForbiddenError, TransportError) as error:
-        if registry:
-            error.advise(
-                f"the asset goes to the registry {registry}: look whether it exists, is in this network's reach, and "
-                "gives the identity the role `AzureML Registry User`."
-            )
-        raise
 
 
 def _follows_from_content(inputs: Values) -> bool:
@@ -110,7 +93,7 @@ class Lifecycle:
     ) -> ResourceState:
         if existing is not None:
             owner, _ = owner_of(self.kind, existing)
-            if owner != ctx.owner and self._is_released(resource, inputs, ctx):
+            if owner != ctx.owner and registry.is_released(self.kind, resource, inputs, ctx):
                 return self._state(resource, inputs, existing)
             if owner != ctx.owner and inputs.get("adopt"):
                 return self._state(resource, read_inputs(self.kind, existing, inputs), existing)
@@ -128,8 +111,8 @@ class Lifecycle:
         if document is None:
             return None
         found = read_inputs(self.kind, document, inputs)
-        if self._is_shared(document, inputs, ctx):
-            found = {**found, **{key: inputs[key] for key in _OF_THE_MAKER if key in inputs}}
+        if registry.is_shared(document, inputs, ctx):
+            found = registry.with_own_words(found, inputs)
         found.setdefault(ARM_ID, resource)
         return self._state(resource, found, document)
 
@@ -147,7 +130,7 @@ class Lifecycle:
             # In development (see `diff`): the service takes no other content for a version, so it is made again.
             self.delete(resource, {**olds, "onDelete": "delete"}, ctx)
             return self.create(news, ctx)
-        if self._is_shared(current, news, ctx) or not self._concerns_the_service(olds, news):
+        if registry.is_shared(current, news, ctx) or not self._concerns_the_service(olds, news):
             return self._state(resource, news, current)
         document = self._put(resource, news, ctx, verb="update", current=current, previous=olds)
         return self._state(resource, news, document)
@@ -158,7 +141,7 @@ class Lifecycle:
         if policy == "retain":
             return
         current = self._find(resource, ctx)
-        if current is None or self._was_made_anew(current, state, ctx) or self._is_shared(current, state, ctx):
+        if current is None or self._was_made_anew(current, state, ctx) or registry.is_shared(current, state, ctx):
             return
         operation = f"delete {self._words(ctx)}"
         if self.kind.in_use and ctx.client.settings.mode == "production":
@@ -209,7 +192,7 @@ class Lifecycle:
             current=current,
             previous=previous,
         )
-        with _reaching(inputs.get("registry")):
+        with registry.reaching(inputs.get("registry")):
             if prepared is None:
                 prepared = self._prepared(resource, inputs, ctx, verb=verb, current=current)
             for path, value in prepared.items():
@@ -258,24 +241,6 @@ class Lifecycle:
         """Whether a replacement of the same id stands there: then this state's resource is gone already."""
         owner, mark = owner_of(self.kind, current)
         return owner == ctx.owner and bool(mark) and bool(state.get(MARK)) and mark != state[MARK]
-
-    def _is_released(self, resource: str, inputs: Values, ctx: Context) -> bool:
-        """Whether it lies in a registry and is the very content of the stack's release: then there is nothing to make.
-
-        Raises:
-            ContentError: it is what the release names, and has other content.
-        """
-        if not inputs.get("registry") or not ctx.client.settings.release:
-            return False
-        from ..release.resolve import compare  # noqa: PLC0415 - a stack without releases does not pay for it
-
-        return compare(ctx.client, self.kind.name, ctx.name, resource, ctx.status)
-
-    @staticmethod
-    def _is_shared(document: Document, state: Values, ctx: Context) -> bool:
-        """Whether it lies in a registry where another stack has made it, whose it is to change and to delete."""
-        tags = get(document, "properties.tags") or {}
-        return bool(state.get("registry")) and not state.get("adopt") and tags.get(OWNER_TAG) != ctx.owner
 
     def _find(self, resource: str, ctx: Context) -> Document | None:
         try:
