@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import cli_factory, cli_online, cli_plan, cli_policy, cli_release
+from .cli_interrupt import interrupts_arrive
 from .cli_options import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE, build_parser
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     display = open_display(as_json=options.json, quiet=options.quiet)
     try:
-        return _COMMANDS[options.command](options, display) or EXIT_OK
+        with interrupts_arrive():
+            return _COMMANDS[options.command](options, display) or EXIT_OK
     except KeyboardInterrupt:
         display.close()
         return _say(display, options, KeyboardInterrupt("Interrupted."), EXIT_INTERRUPTED)
