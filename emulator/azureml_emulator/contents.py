@@ -71,8 +71,10 @@ class Contents:
         content: bytes | None = self._do(_find, digest)
         if content is None or _digest(content) != digest:
             return None
-        self._read.add(digest)
-        if len(self._read) >= _READS:
+        with self._lock:
+            self._read.add(digest)
+            many = len(self._read) >= _READS
+        if many:
             self._note_reads()
         return content
 
@@ -104,7 +106,8 @@ class Contents:
             self._close()
 
     def _note_reads(self) -> None:
-        read, self._read = self._read, set()
+        with self._lock:
+            read, self._read = self._read, set()
         if read:
             self._do(_note_use, read)
 
