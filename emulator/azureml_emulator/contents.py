@@ -46,7 +46,6 @@ CREATE TABLE IF NOT EXISTS contents (
     size INTEGER NOT NULL,
     used REAL NOT NULL
 );
-CREATE INDEX IF NOT EXISTS contents_by_use ON contents (used);
 CREATE TABLE IF NOT EXISTS bodies (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 

@@ -74,9 +74,10 @@ class ArmClient:
         """The bearer token for an audience; AuthenticationError when none can be had."""
         return self._tokens.token(audience, self._status)
 
+    @property
     def credential(self) -> TokenCredential:
-        """The sign-in itself, for the clients of other services: they ask it for their own tokens."""
-        return self._tokens.credential(self._status)
+        """The sign-in itself, for Azure's own clients: they ask it for their tokens."""
+        return self._tokens
 
     def request(
         self,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from typing import TYPE_CHECKING, Protocol
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .clock import Status, silent
 from .errors import AuthenticationError, TransportError
 from .settings import CLOUDS, Settings
 
 if TYPE_CHECKING:
-    from azure.core.credentials import TokenCredential
+    from azure.core.credentials import AccessToken, TokenCredential
 
 
 class TokenSource(Protocol):
@@ -22,14 +24,15 @@ class TokenSource(Protocol):
         """The token; `status` is told when it has to be fetched. AuthenticationError when none can be had."""
         ...
 
-    def credential(self, status: Status = silent) -> TokenCredential:
-        """What the tokens come from, for clients of other services."""
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """A token as Azure's own clients ask for it."""
         ...
 
     def renew(self) -> None:
         """Forget what is cached: the service has refused it."""
 
 
+_RENEWED_SECONDS = 300.0  # before a token ends, as azure-core does
 _CLI_SECONDS = 60  # for `az` to give a token: the library's own 10 are too few on a busy machine
 # How azure-identity's text tells that nobody answered, rather than that somebody refused.
 _UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
@@ -46,14 +49,21 @@ class AzureIdentity:
     """Tokens by `DefaultAzureCredential`: service principal, workload and managed identity, Azure CLI and others.
 
     Built at the first token, for importing azure-identity takes a third of a second that a preview
-    without changes need not pay. azure-identity caches tokens and renews them before they expire.
+    without changes need not pay. Tokens are kept until shortly before they end: not every credential of
+    azure-identity does so itself, that of the Azure CLI would start `az` for each request. It is a credential for
+    Azure's own clients, too.
+
+    Args:
+        settings: whose cloud it is.
+        now: the time, in seconds since 1970, as tokens tell it.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], float] = time.time) -> None:
         self._settings = settings
+        self._now = now
         self._lock = threading.Lock()
-        self._asking = threading.Lock()
         self._credential: TokenCredential | None = None
+        self._given: dict[tuple[str, ...], AccessToken] = {}
 
     def token(self, audience: str, status: Status = silent) -> str:
         """The bearer token for `arm`, `ml` or `storage`; the error says which sign-ins were tried."""
@@ -61,27 +71,33 @@ class AzureIdentity:
 
         scope = self._settings.scope(audience)
         try:
-            credential = self.credential(status)
-            with self._asking:  # or each thread that begins at once would sign in for itself
-                return credential.get_token(scope).token
+            return self._get((scope,), status).token
         except (ClientAuthenticationError, ServiceRequestError, ValueError) as error:
             if _UNTRUSTED in str(error):
                 raise TransportError.untrusted("get a token", self._settings.authority) from None
             kind = TransportError if any(sign in str(error) for sign in _UNREACHABLE) else AuthenticationError
             raise kind("get a token", scope, message=_tried(str(error))) from None
 
-    def credential(self, status: Status = silent) -> TokenCredential:
-        """What the tokens come from, for clients that take it as it is."""
-        with self._lock:
-            if self._credential is None:
-                status(f"signing in at {self._settings.authority}")
-                self._credential = default_credential(self._settings)
-            return self._credential
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """The token for these scopes, as azure-core's `TokenCredential` gives it, with that one's errors."""
+        return self._get(scopes, silent, **options)
 
     def renew(self) -> None:
         """Build the credential anew at the next token."""
         with self._lock:
             self._credential = None
+            self._given.clear()
+
+    def _get(self, scopes: tuple[str, ...], status: Status, **options: Any) -> AccessToken:
+        with self._lock:  # or each thread that begins at once would sign in for itself
+            if self._credential is None:
+                status(f"signing in at {self._settings.authority}")
+                self._credential = default_credential(self._settings)
+            given = self._given.get(scopes)
+            # What is asked for beside the scopes, such as claims, is what the kept one lacks.
+            if given is None or options or given.expires_on - self._now() < _RENEWED_SECONDS:
+                given = self._given[scopes] = self._credential.get_token(*scopes, **options)
+            return given
 
 
 def _tried(text: str) -> str:

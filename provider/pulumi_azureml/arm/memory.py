@@ -22,7 +22,6 @@ class Memory:
         self._lock = threading.Lock()
         self._made: dict[str, tuple[float, dict[str, Any]]] = {}
         self._changed: set[str] = set()
-        self._new: set[str] = set()
         self._noted: dict[Hashable, float] = {}
         self._found: dict[Hashable, tuple[float, Any]] = {}
         self._finding: dict[Hashable, threading.Lock] = {}
@@ -46,8 +45,7 @@ class Memory:
 
     def content_is_new(self, resource: str) -> None:
         """Note that the content of `resource`, an asset version that is named after it, was nowhere in the storage."""
-        with self._lock:
-            self._new.add(resource.lower())
+        self.note(("new", resource.lower()), _FRESH)
 
     def cannot_exist(self, resource: str) -> bool:
         """Whether nothing can be at this id, and nothing was asked for here.
@@ -56,8 +54,8 @@ class Memory:
         """
         parent = resource.rsplit("/", 2)[0]
         with self._lock:
-            asked, new = resource.lower() in self._changed, resource.lower() in self._new
-        return not asked and (new or self.left(parent) is not None)
+            asked = resource.lower() in self._changed
+        return not asked and (self.noted(("new", resource.lower())) or self.left(parent) is not None)
 
     def note(self, key: Hashable, seconds: float) -> None:
         """Keep in mind for so many `seconds` that something is the case."""

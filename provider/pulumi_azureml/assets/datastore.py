@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,15 +33,7 @@ def own_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> Cont
     It may do there what its roles at the storage account allow: what is asked of the container may be refused where
     `datastore_container` is not. Shared like that one. Raises what that one does.
     """
-    resource = _resource(client, datastore)
-
-    def opened() -> ContainerClient:
-        _address(client, datastore)  # first: what is wrong with the datastore is told by this
-        client.token("storage")  # which may be refused, where the storage's client could not say it as clearly
-        return _container(client, datastore, client.credential())
-
-    found: ContainerClient = client.memory.once(("own", resource), opened, _LENT_SECONDS)
-    return found
+    return _opened(client, datastore, _own)
 
 
 def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -> ContainerClient:
@@ -53,25 +45,22 @@ def datastore_container(client: ArmClient, datastore: str = DEFAULT_DATASTORE) -
         NotFoundError: the workspace has no such datastore.
         ValueError: it is not a blob datastore.
     """
-    resource = _resource(client, datastore)
-
-    def opened() -> ContainerClient:
-        _address(client, datastore)
-        return _container(client, datastore, _lent(client, resource))
-
-    found: ContainerClient = client.memory.once(("lent", resource), opened, _LENT_SECONDS)
-    return found
+    return _opened(client, datastore, _lent)
 
 
 def _resource(client: ArmClient, datastore: str) -> str:
     return f"{client.settings.workspace_id}/datastores/{datastore}"
 
 
-def _container(client: ArmClient, datastore: str, credential: Any) -> ContainerClient:
+def _opened(client: ArmClient, datastore: str, credential: Callable[[ArmClient, str], Any]) -> ContainerClient:
     from azure.storage.blob import ContainerClient  # noqa: PLC0415 - slow import
 
-    account, name = _address(client, datastore)
-    return ContainerClient(account, name, credential=credential, **transfer_options(account))
+    def opened() -> ContainerClient:
+        account, name = _address(client, datastore)  # first: what is wrong with the datastore is told by this
+        return ContainerClient(account, name, credential=credential(client, datastore), **transfer_options(account))
+
+    found: ContainerClient = client.memory.once((credential, _resource(client, datastore)), opened, _LENT_SECONDS)
+    return found
 
 
 def _address(client: ArmClient, datastore: str) -> tuple[str, str]:
@@ -96,11 +85,16 @@ def _read(client: ArmClient, resource: str, datastore: str) -> tuple[str, str]:
     return account, found["containerName"]
 
 
+def _own(client: ArmClient, _datastore: str) -> Any:
+    client.token("storage")  # which may be refused, where the storage's client could not say it as clearly
+    return client.credential
+
+
 def _lent(client: ArmClient, datastore: str) -> Any:
-    secrets = client.request("POST", f"{datastore}/listSecrets", operation="get a storage credential").body
-    if given := secrets.get("sasToken") or secrets.get("key"):
-        return given
-    return client.credential()  # a datastore without a credential: identity-based access
+    place = f"{_resource(client, datastore)}/listSecrets"
+    secrets = client.request("POST", place, operation="get a storage credential").body
+    # A datastore without a credential: identity-based access.
+    return secrets.get("sasToken") or secrets.get("key") or client.credential
 
 
 def transfer_options(url: str) -> dict[str, Any]:

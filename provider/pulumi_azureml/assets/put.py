@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -18,11 +16,10 @@ from .copying import signature
 
 if TYPE_CHECKING:
     import urllib3
-    from azure.core.credentials import AccessToken, TokenCredential
+    from azure.core.credentials import TokenCredential
     from azure.storage.blob import ContainerClient
 
 _CREATED = 201
-_RENEWED_SECONDS = 300.0  # before a token ends
 _SECONDS = 60.0  # to connect, and between two bytes of the answer
 
 
@@ -39,7 +36,7 @@ class QuickPut:
         self._pool = pool
         self._folder = urlsplit(container.url).path.rstrip("/")
         self._query = f"?{signed}" if signed else ""
-        self._token = None if signed else _Token(container.credential)
+        self._credential: TokenCredential | None = None if signed else container.credential
         self._version = container.api_version
 
     @classmethod
@@ -72,8 +69,8 @@ class QuickPut:
             "Content-Type": "application/octet-stream",
             "Content-MD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
         }
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token.text()}"
+        if self._credential:
+            headers["Authorization"] = f"Bearer {self._credential.get_token(STORAGE_SCOPE).token}"
         target = f"{self._folder}/{quote(path, safe='~/')}{self._query}"
         try:
             # Straight to the host's pool, which need not be found for each address anew.
@@ -81,18 +78,3 @@ class QuickPut:
         except urllib3.exceptions.HTTPError:
             return False
         return answer.status == _CREATED
-
-
-class _Token:
-    """A token for the storage, renewed before it ends: to ask for it with each blob would take longer than sending."""
-
-    def __init__(self, credential: TokenCredential, now: Callable[[], float] = time.time) -> None:
-        self._credential = credential
-        self._now = now
-        self._given: AccessToken | None = None
-
-    def text(self) -> str:
-        given = self._given
-        if given is None or given.expires_on - self._now() < _RENEWED_SECONDS:
-            self._given = given = self._credential.get_token(STORAGE_SCOPE)
-        return given.token

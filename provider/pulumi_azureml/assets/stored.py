@@ -148,7 +148,7 @@ def _open_by_account(client: ArmClient, default: ContainerClient, plain: str) ->
     account, container, path = _parts(plain)
     same_account = unquote(default.url).startswith(f"{account}/")
     key: Any = default.credential if same_account and hasattr(default.credential, "account_key") else None
-    credential = key or client.credential()
+    credential = key or client.credential
     return StoredFiles(ContainerClient(account, container, credential=credential, **transfer_options(account)), path)
 
 

@@ -53,11 +53,13 @@ class ResourceState:
     outputs: Values
 
 
-def _follows_from_content(inputs: Values) -> bool:
-    """Whether it is a version of the workspace's that its content has given its name, and is to be made."""
+def _content_first(inputs: Values, ctx: Context) -> bool:
+    """Whether its content is brought before it is looked for: that of a version of the workspace's which has its name
+    from the content, and is to be made from it."""
     content = inputs.get(CONTENT)
-    own = content and inputs.get("version") == version_of(content)
-    return bool(own) and not inputs.get("registry") and not inputs.get("adopt")
+    if not content or inputs.get("version") != version_of(content):
+        return False
+    return not (inputs.get("registry") or inputs.get("adopt") or ctx.client.settings.release)
 
 
 class Lifecycle:
@@ -74,10 +76,10 @@ class Lifecycle:
             ArmError: the service refused or failed; the message says whether something exists now.
         """
         resource = str(inputs[ARM_ID])
-        # A version that follows from its content: where nothing of that was there before, the version cannot be.
-        content_first = _follows_from_content(inputs) and not ctx.client.settings.release
-        prepared = self._prepared(resource, inputs, ctx, verb="create", current=None) if content_first else None
-        # Beneath what this process has made a moment ago, nothing can be either. What cannot be is not looked for.
+        prepared: Prepared = None
+        if _content_first(inputs, ctx):
+            prepared = self._prepared(resource, inputs, ctx, verb="create", current=None)
+        # Beneath what this process has made a moment ago, nothing can be, nor a version of content that was not there.
         if not ctx.client.memory.cannot_exist(resource):
             return self._make(resource, inputs, self._find_settled(resource, ctx), prepared, ctx)
         try:
